@@ -1,1 +1,12 @@
-//! Placeholder.
+//! Formats of the field in plain Rust: bytes in, typed values out, and back.
+//!
+//! Every reader meets hostile bytes: it ends in a typed error that names the place, what was
+//! expected and what was found, and it never panics or allocates by a number it has not checked.
+
+pub mod flatgeobuf;
+pub mod geojson;
+pub mod geotiff;
+pub mod grib2;
+pub mod pmtiles;
+pub mod table;
+pub mod vector;
