@@ -1,0 +1,173 @@
+//! Why the store could not be read or changed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jomo_core::message::{Arguments, Coded};
+use jomo_format::pmtiles::PmTilesError;
+
+/// Why the store could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no store at this place.
+    #[error("no store at {}", path.display())]
+    Missing {
+        /// The folder as given.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Its reason.
+        #[source]
+        source: io::Error,
+    },
+    /// A document of the store is not what the specification says.
+    #[error("{}: {reason}", path.display())]
+    Document {
+        /// The document.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An archive of tiles cannot be read.
+    #[error("{}: {source}", path.display())]
+    Tiles {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: PmTilesError,
+    },
+    /// A staged file differs from what its `layer.json` says.
+    #[error("{}: layer.json says {expected}, found {found}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Size or hash as stated.
+        expected: String,
+        /// Size or hash as found.
+        found: String,
+    },
+    /// Another process is publishing.
+    #[error("another process has locked {}", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A layer has been published by somebody else since the run began.
+    #[error("layer {layer} moved from generation {base:?} to {current:?} since the run began")]
+    Moved {
+        /// The layer.
+        layer: String,
+        /// The generation that the run began with.
+        base: Option<String>,
+        /// The live generation.
+        current: Option<String>,
+    },
+    /// The law does not let this layer stand in the public store.
+    #[error("layer {layer} is a computed forecast and cannot be public")]
+    NotPublic {
+        /// The layer.
+        layer: String,
+    },
+    /// The same layer is staged or published with another access.
+    #[error("layer {layer} is published with another access")]
+    OtherAccess {
+        /// The layer.
+        layer: String,
+    },
+    /// Nothing is staged.
+    #[error("nothing is staged in {}", path.display())]
+    NothingStaged {
+        /// The stage.
+        path: PathBuf,
+    },
+    /// There is no such generation to go back to.
+    #[error("there is no generation {id:?} to go back to")]
+    NoGeneration {
+        /// The generation as asked for; `None`: the live one has no predecessor.
+        id: Option<String>,
+    },
+    /// Going back would make an expired live layer current.
+    #[error("layer {layer} of generation {generation} expired at {expired}")]
+    RollbackStale {
+        /// The layer.
+        layer: String,
+        /// The generation asked for.
+        generation: String,
+        /// When it expired.
+        expired: Timestamp,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn document(path: &Path, reason: impl ToString) -> Self {
+        Self::Document { path: path.to_owned(), reason: reason.to_string() }
+    }
+}
+
+impl Coded for StoreError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "store-missing",
+            Self::Io { .. } => "store-io",
+            Self::Document { .. } => "store-document",
+            Self::Tiles { .. } => "store-tiles",
+            Self::Content { .. } => "store-content",
+            Self::Locked { .. } => "store-locked",
+            Self::Moved { .. } => "store-moved",
+            Self::NotPublic { .. } => "store-not-public",
+            Self::OtherAccess { .. } => "store-other-access",
+            Self::NothingStaged { .. } => "store-nothing-staged",
+            Self::NoGeneration { .. } => "store-no-generation",
+            Self::RollbackStale { .. } => "store-rollback-stale",
+        }
+    }
+
+    fn arguments(&self) -> Arguments {
+        let shown = |path: &Path| path.display().to_string();
+        let or_none = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
+        match self {
+            Self::Missing { path } | Self::Locked { path } | Self::NothingStaged { path } => {
+                vec![("path", shown(path))]
+            }
+            Self::Io { path, source } => {
+                vec![("path", shown(path)), ("reason", source.to_string())]
+            }
+            Self::Document { path, reason } => {
+                vec![("path", shown(path)), ("reason", reason.clone())]
+            }
+            Self::Tiles { path, source } => {
+                vec![("path", shown(path)), ("reason", source.to_string())]
+            }
+            Self::Content { path, expected, found } => vec![
+                ("path", shown(path)),
+                ("expected", expected.clone()),
+                ("found", found.clone()),
+            ],
+            Self::Moved { layer, base, current } => vec![
+                ("layer", layer.clone()),
+                ("base", or_none(base)),
+                ("current", or_none(current)),
+            ],
+            Self::NotPublic { layer } | Self::OtherAccess { layer } => {
+                vec![("layer", layer.clone())]
+            }
+            Self::NoGeneration { id } => vec![("id", or_none(id))],
+            Self::RollbackStale { layer, generation, expired } => vec![
+                ("layer", layer.clone()),
+                ("generation", generation.clone()),
+                ("expired", jomo_core::time::jst_text(*expired)),
+            ],
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Files as memory: the one place of this crate with unsafe code.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+
+use crate::StoreError;
+
+/// A published file, mapped read-only. Cheap to clone; the mapping lives as long as any clone.
+#[derive(Clone, Debug)]
+pub struct Mapped {
+    map: Arc<Mmap>,
+}
+
+impl Mapped {
+    /// Maps a whole file.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or mapped.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = File::open(path).map_err(|source| StoreError::io(path, source))?;
+        #[expect(
+            unsafe_code,
+            reason = "published files are written under another name, synced and renamed, and \
+                      never changed or truncated afterwards (docs/spec/published-store.md)"
+        )]
+        // SAFETY: the contents behind the map do not change, see the reason above.
+        let map = unsafe { Mmap::map(&file) }.map_err(|source| StoreError::io(path, source))?;
+        Ok(Self { map: Arc::new(map) })
+    }
+}
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        &self.map
+    }
+}
