@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Publishes one region through every pipeline: used by the demo and by the browser tests.
+#   publish.sh JOMO STORE                 the fictional sample region, generated beside STORE
+#   publish.sh JOMO STORE DATA            real files of Gunma in DATA
+# A step whose inputs, settings and program are those of the last run says so and costs nothing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+jomo=$1 store=$2 data=${3:-}
+started=$SECONDS
+
+fail() {
+    printf 'publish: %s\n' "$*" >&2
+    exit 2
+}
+
+# The one file that a pattern names; none or several is an error.
+only() {
+    local found=("$@")
+    [[ ${#found[@]} -eq 1 && -f ${found[0]} ]] || fail "expected one file, found: ${found[*]}"
+    printf '%s' "${found[0]}"
+}
+
+number=0
+step() {
+    number=$((number + 1))
+    printf 'publish [%d/%d, %d s] %s\n' "$number" "$steps" "$((SECONDS - started))" "$1" >&2
+    shift
+    "$@"
+}
+
+# Layer ids and their files, in the order of drawing.
+declare -A files
+if [[ -z $data ]]; then
+    sample=$(dirname "$store")/sample
+    region=$sample/region.toml
+    layers=(municipalities rivers banks gauges emergency_shelters)
+    steps=$((2 + ${#layers[@]}))
+    step "sample region: $sample" "$jomo" sample generate "$sample"
+    rain=$(only "$sample"/*_grib2.bin)
+    for layer in "${layers[@]}"; do files[$layer]=$(only "$sample/$layer".*); done
+else
+    region="data-samples/gunma/region.toml"
+    layers=(municipalities gauges emergency_shelters evacuation_shelters)
+    steps=$((1 + ${#layers[@]}))
+    rain=$(only "$data"/jma-grib2/*_SRF_GPV_Ggis1km_Prr60lv_Fper10min_FH01-06_grib2.bin)
+    files[municipalities]=$(only "$data"/n03-gunma/*.geojson)
+    files[gauges]=$(only "$data"/gunma-river-levels/gunma_crisis_gauges.csv)
+    files[emergency_shelters]=$(only "$data"/gunma-shelters/gunma_emergency.geojson)
+    files[evacuation_shelters]=$(only "$data"/gunma-shelters/gunma_evacuation.geojson)
+fi
+
+for layer in "${layers[@]}"; do
+    step "$layer" "$jomo" import "${files[$layer]}" --layer "$layer" --region "$region" --store "$store"
+done
+step "rain_forecast" "$jomo" flood rain --grib "$rain" --region "$region" --store "$store"
