@@ -1,1 +1,30 @@
-# geotiff
+# Reading and writing GeoTIFF
+
+geotiff-unreadable =
+    .title = Not a readable TIFF
+    .detail = The file could not be understood as TIFF: { $reason }
+    .hint = Check that the file is complete, or fetch it again.
+geotiff-too-large =
+    .title = The raster is too large
+    .detail = { $columns } x { $rows } cells are more than the limit of { $limit }.
+    .hint = Cut out the area you need, or use coarser cells.
+geotiff-truncated =
+    .title = The raster is incomplete
+    .detail = { $columns } x { $rows } cells are declared, but { $bytes } bytes cannot hold as many.
+    .hint = Check that the file is complete, or fetch it again.
+geotiff-samples =
+    .title = This type of value is not supported
+    .detail = The values are { $found }; one band of u8, u16 or f32 is read.
+    .hint = Convert to one band of Byte, UInt16 or Float32 with gdal_translate -ot and -b.
+geotiff-placement =
+    .title = The place of the raster is unknown
+    .detail = Tag { $tag } is missing or unusable: { $found }
+    .hint = Convert to a GeoTIFF with north up and square cells (gdalwarp).
+geotiff-crs =
+    .title = This coordinate system is not supported
+    .detail = The coordinate system is { $found }; a plane rectangular zone or UTM of JGD2011 (EPSG:6669-6692) is needed.
+    .hint = Convert to the planar system of the region with gdalwarp -t_srs.
+geotiff-grid =
+    .title = Size and number of values do not agree
+    .detail = { $reason }
+    .hint = Make the file again.

@@ -1,1 +1,30 @@
-# geotiff
+# GeoTIFF の読み書き
+
+geotiff-unreadable =
+    .title = TIFF として読めません
+    .detail = ファイルを TIFF として解釈できませんでした: { $reason }
+    .hint = ファイルが途中で切れていないか確かめ、元の場所から取り直してください。
+geotiff-too-large =
+    .title = ラスタが大きすぎます
+    .detail = { $columns } × { $rows } セルは上限 { $limit } セルを超えています。
+    .hint = 範囲を切り出すか、セルを粗くしてから読み込んでください。
+geotiff-truncated =
+    .title = ラスタの中身が足りません
+    .detail = { $columns } × { $rows } セルと書かれていますが、{ $bytes } バイトにその量は入りません。
+    .hint = ファイルが途中で切れていないか確かめ、元の場所から取り直してください。
+geotiff-samples =
+    .title = 値の型に対応していません
+    .detail = 値の型は { $found } です。読めるのは 1 バンドの u8、u16、f32 です。
+    .hint = gdal_translate の -ot と -b で、1 バンドの Byte、UInt16、Float32 に変換してください。
+geotiff-placement =
+    .title = ラスタの位置が分かりません
+    .detail = タグ { $tag } が無いか、使えない値です: { $found }
+    .hint = 北が上で正方形のセルを持つ GeoTIFF に変換してください（gdalwarp）。
+geotiff-crs =
+    .title = 座標系に対応していません
+    .detail = 座標系は { $found } です。JGD2011 の平面直角座標系または UTM（EPSG:6669〜6692）が必要です。
+    .hint = gdalwarp の -t_srs で地域の平面座標系に変換してください。
+geotiff-grid =
+    .title = ラスタの大きさと値の数が合いません
+    .detail = { $reason }
+    .hint = ファイルを作り直してください。
