@@ -1,1 +1,80 @@
-# web
+# Page of the public map.
+web-title = 防災地図
+web-map = 地図
+web-panel = レイヤーと一覧
+web-language = 言語
+web-language-name = 日本語
+web-loading = 読み込んでいます
+web-tab-layers = レイヤーと凡例
+web-tab-list = 一覧で見る
+web-zoom-in = 拡大
+web-zoom-out = 縮小
+web-close = 閉じる
+web-retry = もう一度読み込む
+web-yes = はい
+web-no = いいえ
+
+web-layers-none = 表示できるレイヤーがありません。
+web-opacity = 濃さ
+web-legend = 凡例
+web-legend-no-data = データなし(塗りなし)
+web-source = 出典
+web-licence = 利用条件
+web-provenance = データの来歴
+web-kind = 種別
+web-kind-observation = 観測
+web-kind-designated = 法令等による指定
+web-kind-relayed = 他機関の発表(加工なし)
+web-kind-forecast = 予測(参考値)
+web-kind-inventory = 調査
+web-kind-register = 台帳
+web-feature-count = 件数
+web-count = { $count } 件
+web-version = 版
+web-command = 処理
+web-engine = 計算プログラムの版
+web-input = 入力ファイル
+web-bytes = { $bytes } バイト
+
+web-time = 時刻
+web-reference-time = 初期時刻
+web-valid-time = 対象時刻
+web-time-play = 再生
+web-time-pause = 一時停止
+web-time-back = 前の時刻
+web-time-forward = 次の時刻
+web-time-full = { $year }年{ $month }月{ $day }日({ $weekday }) { $hour }:{ $minute }
+web-weekday-0 = 日
+web-weekday-1 = 月
+web-weekday-2 = 火
+web-weekday-3 = 水
+web-weekday-4 = 木
+web-weekday-5 = 金
+web-weekday-6 = 土
+web-lead-hours = { $sign }{ $hours }時間
+web-lead-minutes = { $sign }{ $minutes }分
+web-lead-both = { $sign }{ $hours }時間{ $minutes }分
+
+web-details = この場所の情報
+web-details-count = この場所の情報 { $count } 件
+web-details-none = ここに表示中のデータはありません。データがないことは、危険がないことを意味しません。
+web-list-total = 地図に見えている地物 { $count } 件
+web-list-rest = ほか { $count } 件。地図を拡大すると表示されます。
+
+web-frame-replay = 再現
+web-frame-replay-text = { $time } の記録です。今の情報ではありません。
+web-frame-replay-undated = 過去の記録です。今の情報ではありません。
+web-frame-fictional = 架空
+web-frame-fictional-text = 実在しない地域の見本です。実際の災害の情報ではありません。
+
+web-stale = 更新が止まっています({ $time }時点の情報です)
+web-stale-undated = 更新が止まっています
+web-layer-stale = 更新が止まっているため、表示していません。
+web-silent = サーバーと通信できません。最後に受信した時刻は { $time } です。
+web-tile-trouble = 地図の一部を読み込めませんでした。
+web-no-webgl = このブラウザーでは地図を描けません(WebGL が使えません)。別のブラウザーで開くか、ブラウザーの設定で「ハードウェア アクセラレーション」を有効にしてください。
+web-problem-offline = サーバーにつながりません。通信の状態を確かめて、もう一度読み込んでください。
+web-problem-expired = 有効な期間が過ぎた情報です。新しい情報を待っています。
+web-problem-missing = このデータは見つかりません。公開が終わった可能性があります。
+web-problem-server = サーバーで問題が起きています。しばらくしてから、もう一度読み込んでください。
+web-problem-malformed = サーバーの答えを読み取れません。ページを開き直しても続くときは、管理者に知らせてください。

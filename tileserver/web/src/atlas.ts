@@ -1,0 +1,160 @@
+/** The layers of the map: what the server offers and what the reader has switched on. */
+
+import { ask, Problem, type Reason } from './answers';
+import { readCatalogue, readDescription, readGeneration } from './contract';
+import type { Catalogue, Description, Entry } from './contract';
+import { stepAt } from './steps';
+
+/** More points than this hide everything below them at the scale of a prefecture. */
+const CROWD = 500;
+
+export interface Layer {
+  readonly entry: Entry;
+  /** Absent if it could not be had; `problem` then says why. */
+  readonly description: Description | null;
+  readonly problem: Reason | null;
+  readonly visible: boolean;
+  /** 0 to 1. */
+  readonly opacity: number;
+}
+
+/** A layer that can be drawn. */
+export type ReadyLayer = Layer & { readonly description: Description };
+
+type Choice = Pick<Layer, 'visible' | 'opacity'>;
+
+/** Fires `change` whenever something of it is different. */
+export class Atlas extends EventTarget {
+  /** In the order of the panel. Empty until the catalogue is there. */
+  layers: readonly Layer[] = [];
+  /** Why the catalogue could not be had. */
+  problem: Reason | null = null;
+  /** When the server last answered. */
+  heard: number | null = null;
+  /** Whether the last attempt to reach the server failed. */
+  silent = false;
+
+  #generation: string | null = null;
+  #chosen = new Map<string, Choice>();
+  #onlyChosen = false;
+
+  /** Switches on exactly these layers, e.g. those of an address. */
+  choose(opacities: ReadonlyMap<string, number>): void {
+    this.#chosen = new Map([...opacities].map(([id, opacity]) => [id, { visible: true, opacity }]));
+    this.#onlyChosen = true;
+    this.layers = this.layers.map((layer) => ({ ...layer, ...this.#choice(layer.entry.id, layer.description) }));
+    this.#changed();
+  }
+
+  /** Changes what the reader has chosen for one layer. */
+  set(id: string, choice: Partial<Choice>): void {
+    this.layers = this.layers.map((layer) => {
+      if (layer.entry.id !== id) return layer;
+      const chosen = { visible: layer.visible, opacity: layer.opacity, ...choice };
+      this.#chosen.set(id, chosen);
+      return { ...layer, ...chosen };
+    });
+    this.#changed();
+  }
+
+  /** Fetches the catalogue and the description of each layer that is new, changed or failed. */
+  async load(): Promise<void> {
+    try {
+      const catalogue = await ask('/catalog.json', readCatalogue);
+      const layers = await Promise.all(catalogue.layers.map((entry) => this.#describe(entry)));
+      this.#take(catalogue, layers);
+    } catch (error) {
+      this.problem = reasonOf(error);
+      this.silent = true;
+    }
+    this.#changed();
+  }
+
+  /** Asks whether there is a new generation, and switches to it. */
+  async poll(): Promise<void> {
+    try {
+      const generation = await ask('/status.json', readGeneration);
+      this.heard = Date.now();
+      const wasSilent = this.silent;
+      this.silent = false;
+      if (generation !== this.#generation || this.layers.some(({ problem }) => problem !== null)) {
+        await this.load();
+      } else if (wasSilent) {
+        this.#changed();
+      }
+    } catch {
+      this.silent = true;
+      this.#changed();
+    }
+  }
+
+  async #describe(entry: Entry): Promise<Layer> {
+    const known = this.layers.find((layer) => layer.entry.id === entry.id);
+    if (known?.description != null && known.entry.version === entry.version) return { ...known, entry };
+    try {
+      const description = await ask(entry.tilejson, readDescription);
+      return { entry, description, problem: null, ...this.#choice(entry.id, description) };
+    } catch (error) {
+      return { entry, description: null, problem: reasonOf(error), ...this.#choice(entry.id, null) };
+    }
+  }
+
+  #take(catalogue: Catalogue, layers: Layer[]): void {
+    this.#generation = catalogue.generation;
+    this.layers = layers.sort((a, b) => panelRank(a) - panelRank(b));
+    this.problem = null;
+    this.silent = false;
+    this.heard = Date.now();
+  }
+
+  #choice(id: string, description: Description | null): Choice {
+    const chosen = this.#chosen.get(id);
+    if (chosen !== undefined) return chosen;
+    return { visible: !this.#onlyChosen && !isCrowd(description), opacity: 1 };
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** Whether a layer must not be shown as current at the wall-clock time `now`. */
+export function isStale(layer: Layer, now: number): boolean {
+  if (layer.entry.mode !== 'live') return false;
+  const expires = layer.description?.expires ?? layer.entry.expires;
+  return layer.problem === 'expired' || (expires !== null && expires <= now);
+}
+
+/** The layers to draw at `now`: switched on, known and not stale. */
+export function drawable(layers: readonly Layer[], now: number): ReadyLayer[] {
+  return layers.filter(
+    (layer): layer is ReadyLayer => layer.visible && layer.description !== null && !isStale(layer, now),
+  );
+}
+
+/** The time the slider starts at: the earliest "now" of the timed layers among `layers`. */
+export function startingTime(layers: readonly ReadyLayer[], now: number): number | null {
+  const times = layers.flatMap(({ entry, description }) => {
+    const { validTimes, current } = description;
+    const time = entry.mode === 'live' ? stepAt(validTimes, now, 'live') : (current ?? validTimes[0] ?? null);
+    return time === null ? [] : [time];
+  });
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function isCrowd(description: Description | null): boolean {
+  if (description === null) return false;
+  return CROWD < description.featureCount && description.style.some(({ type }) => type === 'circle');
+}
+
+/** What changes with time first, then points, lines and areas, as they lie on the map. */
+function panelRank({ description }: Layer): number {
+  if (description === null || 0 < description.validTimes.length) return 0;
+  const types = new Set(description.style.map(({ type }) => type));
+  if (types.has('circle')) return 1;
+  return types.has('line') && !types.has('fill') ? 2 : 3;
+}
+
+function reasonOf(error: unknown): Reason {
+  return error instanceof Problem ? error.reason : 'malformed';
+}

@@ -1,0 +1,149 @@
+/** `<jomo-details>`: the attributes of the features at a place. */
+
+import { css, html, LitElement, type TemplateResult } from 'lit';
+
+import { attributesOf, nameOf } from './attributes';
+import type { Found } from './inspection';
+import { look } from './look';
+import { icon, swatch } from './swatch';
+import { say, type Language } from './words';
+
+export class JomoDetails extends LitElement {
+  static override properties = { found: { attribute: false }, language: { attribute: false } };
+
+  declare found: readonly Found[];
+  declare language: Language;
+
+  constructor() {
+    super();
+    this.found = [];
+    this.language = 'ja';
+  }
+
+  /** Moves the focus here, for readers who came by keyboard. */
+  async takeFocus(): Promise<void> {
+    await this.updateComplete;
+    this.renderRoot.querySelector('h2')?.focus();
+  }
+
+  override render(): TemplateResult {
+    const close = say(this.language, 'web-close');
+    return html`<section aria-label=${say(this.language, 'web-details')}>
+      <header>
+        <h2 tabindex="-1">${say(this.language, 'web-details-count', { count: this.found.length })}</h2>
+        <button type="button" data-action="close" aria-label=${close} title=${close} @click=${() => this.#close()}>${icon('close')}</button>
+      </header>
+      <div class="scroll" tabindex="0" role="group" aria-label=${say(this.language, 'web-details')}>
+        ${this.found.length === 0 ? html`<p>${say(this.language, 'web-details-none')}</p>` : this.found.map((found) => this.#card(found))}
+      </div>
+    </section>`;
+  }
+
+  #card({ layer, feature }: Found): TemplateResult {
+    const attributes = attributesOf(layer.description.fields, feature.properties, this.language);
+    return html`<article data-layer=${layer.entry.id} data-feature=${String(feature.id ?? '')}>
+      <p class="layer">${layer.entry.title[this.language]}</p>
+      <h3>${nameOf(layer.description, feature, this.language)}</h3>
+      <dl>
+        ${attributes.map(
+          ({ title, value, color }) => html`<div>
+            <dt>${title}</dt>
+            <dd>${color === null ? '' : swatch({ color, symbol: 'fill' })}<span>${value}</span></dd>
+          </div>`,
+        )}
+      </dl>
+    </article>`;
+  }
+
+  #close(): void {
+    this.dispatchEvent(new CustomEvent('details-close', { bubbles: true, composed: true }));
+  }
+
+  static override styles = [
+    look,
+    css`
+      :host {
+        display: block;
+        min-height: 0;
+        border-radius: 12px;
+        background: var(--paper);
+        box-shadow: 0 2px 10px rgb(0 0 0 / 25%);
+        overflow: hidden;
+      }
+      section {
+        display: flex;
+        flex-direction: column;
+        max-height: inherit;
+      }
+      header {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        border-bottom: 1px solid var(--line);
+        padding: 0.25rem 0.25rem 0.25rem 1rem;
+      }
+      header button {
+        display: grid;
+        place-items: center;
+        border: 0;
+        padding: 0;
+      }
+      h2 {
+        font-size: 0.9375rem;
+      }
+      h2:focus-visible {
+        outline-offset: -1px;
+        box-shadow: none;
+      }
+      .scroll {
+        overflow-y: auto;
+        padding: 0 1rem;
+      }
+      .scroll:focus-visible {
+        outline-offset: -3px;
+      }
+      .scroll > p {
+        padding: 0.75rem 0;
+      }
+      article {
+        padding: 0.75rem 0;
+      }
+      article + article {
+        border-top: 1px solid var(--line);
+      }
+      .layer {
+        color: var(--quiet);
+        font-size: 0.75rem;
+        line-height: 1.4;
+      }
+      h3 {
+        font-size: 1.0625rem;
+        line-height: 1.4;
+        overflow-wrap: anywhere;
+      }
+      dl {
+        padding-top: 0.25rem;
+        font-size: 0.875rem;
+      }
+      dl div {
+        display: grid;
+        grid-template-columns: minmax(6rem, 2fr) 3fr;
+        gap: 0.75rem;
+        border-top: 1px dotted var(--line);
+        padding: 0.1875rem 0;
+      }
+      dt {
+        color: var(--quiet);
+      }
+      dd {
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        overflow-wrap: anywhere;
+      }
+      dd svg {
+        flex: none;
+      }
+    `,
+  ];
+}

@@ -1,0 +1,276 @@
+/** `<jomo-layers>`: what can be shown, with legend, opacity and where it comes from. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+
+import { isStale, type Layer } from './atlas';
+import type { Description } from './contract';
+import { legendOf } from './legend';
+import { look } from './look';
+import { swatch } from './swatch';
+import { dayAndTime } from './time';
+import { say, type Language } from './words';
+
+/** Detail of the event `layer-change`. */
+export interface LayerChange {
+  readonly id: string;
+  readonly visible?: boolean;
+  readonly opacity?: number;
+}
+
+export class JomoLayers extends LitElement {
+  static override properties = {
+    layers: { attribute: false },
+    language: { attribute: false },
+    loading: { attribute: false },
+    now: { attribute: false },
+  };
+
+  declare layers: readonly Layer[];
+  declare language: Language;
+  /** Whether the catalogue is still on its way. */
+  declare loading: boolean;
+  /** Wall-clock time that validity is judged by. */
+  declare now: number;
+
+  constructor() {
+    super();
+    this.layers = [];
+    this.language = 'ja';
+    this.loading = true;
+    this.now = Date.now();
+  }
+
+  override render(): TemplateResult {
+    if (this.layers.length === 0) return this.loading ? this.#skeleton() : html`<p class="empty">${this.#say('web-layers-none')}</p>`;
+    return html`<ul>
+      ${repeat(
+        this.layers,
+        (layer) => layer.entry.id,
+        (layer) => html`<li>${this.#card(layer)}</li>`,
+      )}
+    </ul>`;
+  }
+
+  #skeleton(): TemplateResult {
+    return html`<div class="skeleton" role="status">
+      <span class="unseen">${this.#say('web-loading')}</span><i></i><i></i><i></i><i></i>
+    </div>`;
+  }
+
+  #card(layer: Layer): TemplateResult {
+    const { entry, description, visible } = layer;
+    const title = entry.title[this.language];
+    return html`
+      <label class="switch">
+        <input
+          type="checkbox"
+          data-layer=${entry.id}
+          .checked=${visible}
+          @change=${(event: Event) =>
+            this.#change({ id: entry.id, visible: (event.target as HTMLInputElement).checked })}
+        />
+        <span class="title">${title}</span>
+      </label>
+      ${this.#state(layer)}
+      ${visible && description !== null
+        ? html`<div class="body">${this.#opacity(layer)}${this.#legend(description)}${this.#provenance(layer, description)}</div>`
+        : nothing}
+    `;
+  }
+
+  #state(layer: Layer): TemplateResult | typeof nothing {
+    if (isStale(layer, this.now)) return html`<p class="warning">${this.#say('web-layer-stale')}</p>`;
+    if (layer.problem !== null) return html`<p class="warning">${this.#say(`web-problem-${layer.problem}`)}</p>`;
+    return nothing;
+  }
+
+  #opacity({ entry, opacity }: Layer): TemplateResult {
+    const percent = Math.round(opacity * 100);
+    return html`<label class="opacity">
+      <span>${this.#say('web-opacity')}</span>
+      <input
+        type="range"
+        min="0"
+        max="100"
+        step="5"
+        .value=${String(percent)}
+        aria-valuetext=${`${percent} %`}
+        @input=${(event: Event) =>
+          this.#change({ id: entry.id, opacity: Number((event.target as HTMLInputElement).value) / 100 })}
+      />
+      <output>${percent} %</output>
+    </label>`;
+  }
+
+  #legend(description: Description): TemplateResult | typeof nothing {
+    const lines = legendOf(description);
+    if (lines.length === 0) return nothing;
+    return html`<ul class="legend" aria-label=${this.#say('web-legend')}>
+      ${lines.map((line) => html`<li>${swatch(line)}<span>${line.label[this.language]}</span></li>`)}
+    </ul>`;
+  }
+
+  #provenance({ entry }: Layer, { attribution, licence, referenceTime, featureCount, run }: Description): TemplateResult {
+    const rows: [string, unknown][] = [
+      ['web-source', attribution[this.language]],
+      ['web-licence', licence],
+      ['web-kind', this.#say(`web-kind-${entry.kind}`)],
+      ['web-reference-time', referenceTime === null ? '' : dayAndTime(this.language, referenceTime)],
+      ['web-feature-count', this.#say('web-count', { count: featureCount })],
+      ['web-version', entry.version],
+      ['web-command', run.command],
+      ['web-engine', run.engineVersion],
+    ];
+    return html`
+      <p class="credit">${this.#say('web-source')}: ${attribution[this.language]}</p>
+      <details>
+        <summary>${this.#say('web-provenance')}</summary>
+        <dl>
+          ${rows.flatMap(([id, value]) => (value === '' ? [] : [html`<div><dt>${this.#say(id)}</dt><dd>${value}</dd></div>`]))}
+          ${run.inputs.map(
+            (input) => html`<div>
+              <dt>${this.#say('web-input')}</dt>
+              <dd>${input.name}<br />${this.#say('web-bytes', { bytes: input.bytes })}<br /><code>sha256 ${input.sha256}</code></dd>
+            </div>`,
+          )}
+        </dl>
+      </details>
+    `;
+  }
+
+  #change(detail: LayerChange): void {
+    this.dispatchEvent(new CustomEvent<LayerChange>('layer-change', { detail, bubbles: true, composed: true }));
+  }
+
+  #say(id: string, values?: Record<string, string | number>): string {
+    return say(this.language, id, values);
+  }
+
+  static override styles = [
+    look,
+    css`
+      :host {
+        display: block;
+      }
+      :host > ul > li {
+        border-bottom: 1px solid var(--line);
+        padding: 0.25rem 1rem;
+      }
+      .switch {
+        display: flex;
+        align-items: center;
+        gap: 0.75rem;
+        min-height: 2.75rem;
+        cursor: pointer;
+      }
+      input[type='checkbox'] {
+        width: 1.375rem;
+        height: 1.375rem;
+        margin: 0;
+        accent-color: var(--key);
+      }
+      input[type='range'] {
+        flex: 1;
+        min-width: 0;
+        height: 2rem;
+        margin: 0;
+        accent-color: var(--key);
+      }
+      .title {
+        font-weight: 600;
+        line-height: 1.4;
+      }
+      .body {
+        padding: 0 0 0.75rem 2.125rem;
+      }
+      .opacity {
+        display: flex;
+        align-items: center;
+        gap: 0.75rem;
+        color: var(--quiet);
+        font-size: 0.8125rem;
+      }
+      output {
+        min-width: 3.25rem;
+        text-align: right;
+        font-variant-numeric: tabular-nums;
+      }
+      .legend {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
+        gap: 0.125rem 0.75rem;
+        padding: 0.25rem 0 0.5rem;
+        font-size: 0.8125rem;
+      }
+      .legend li {
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        line-height: 1.4;
+      }
+      .legend svg {
+        flex: none;
+      }
+      .credit {
+        color: var(--quiet);
+        font-size: 0.75rem;
+        line-height: 1.5;
+        overflow-wrap: anywhere;
+      }
+      summary {
+        min-height: 1.75rem;
+        width: fit-content;
+        color: var(--key);
+        font-size: 0.8125rem;
+        line-height: 1.75rem;
+        cursor: pointer;
+      }
+      dl {
+        border-left: 3px solid var(--line);
+        padding-left: 0.75rem;
+        font-size: 0.75rem;
+      }
+      dl div {
+        padding: 0.125rem 0;
+      }
+      dt {
+        color: var(--quiet);
+      }
+      dd {
+        overflow-wrap: anywhere;
+      }
+      .warning {
+        margin: 0 0 0.5rem 2.125rem;
+        border-left: 4px solid var(--alarm);
+        padding: 0.25rem 0.5rem;
+        background: var(--alarm-soft);
+        font-size: 0.8125rem;
+      }
+      .empty {
+        padding: 1rem;
+      }
+      .skeleton {
+        display: grid;
+        gap: 1rem;
+        padding: 1rem;
+      }
+      .skeleton i {
+        height: 1.5rem;
+        border-radius: 6px;
+        background: linear-gradient(90deg, #e6e8ea 25%, #f2f4f5 50%, #e6e8ea 75%) 0 0 / 200% 100%;
+        animation: shimmer 1.6s linear infinite;
+      }
+      @keyframes shimmer {
+        to {
+          background-position: -200% 0;
+        }
+      }
+      @media (prefers-reduced-motion: reduce) {
+        .skeleton i {
+          animation: none;
+        }
+      }
+    `,
+  ];
+}

@@ -1,0 +1,227 @@
+/** `<jomo-time>`: the time slider. It names 初期時刻, 対象時刻 and the distance between them. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+
+import { look } from './look';
+import { icon, type Icon } from './swatch';
+import { clockTime, compact, dayAndTime, leadTime } from './time';
+import { say, type Language } from './words';
+
+/** How long each step stays on screen while playing. */
+const STEP_MS = 1_200;
+/** More labels than this run into each other on a phone. */
+const MOST_TICKS = 7;
+
+export class JomoTime extends LitElement {
+  static override properties = {
+    steps: { attribute: false },
+    time: { attribute: false },
+    shownTime: { attribute: false },
+    referenceTime: { attribute: false },
+    language: { attribute: false },
+    playing: { state: true },
+  };
+
+  /** The stops, ascending, in milliseconds. */
+  declare steps: readonly number[];
+  /** The stop that is asked for. */
+  declare time: number;
+  /** The stop that is on the map; it lags behind while tiles are loading. */
+  declare shownTime: number | null;
+  declare referenceTime: number | null;
+  declare language: Language;
+  declare playing: boolean;
+
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.steps = [];
+    this.time = 0;
+    this.shownTime = null;
+    this.referenceTime = null;
+    this.language = 'ja';
+    this.playing = false;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stop();
+  }
+
+  override render(): TemplateResult {
+    const index = this.steps.indexOf(this.time);
+    const last = this.steps.length - 1;
+    const pending = this.shownTime !== this.time;
+    return html`
+      <section aria-label=${this.#say('web-time')}>
+        <p class="now" data-shown=${this.shownTime === null ? '' : compact(this.shownTime)} ?data-pending=${pending}>
+          <span class="caption">${this.#say('web-valid-time')}</span>
+          <strong>${dayAndTime(this.language, this.shownTime ?? this.time)}</strong>
+          ${this.referenceTime === null
+            ? nothing
+            : html`<span class="lead">${leadTime(this.language, this.referenceTime, this.shownTime ?? this.time)}</span>`}
+          <span class="pending">${pending ? this.#say('web-loading') : ''}</span>
+        </p>
+        <div class="controls">
+          ${this.#button({ name: 'back', enabled: 0 < index, act: () => this.#go(index - 1) })}
+          ${this.#button({ name: this.playing ? 'pause' : 'play', enabled: 0 < last, act: () => this.#toggle() })}
+          ${this.#button({ name: 'forward', enabled: index < last, act: () => this.#go(index + 1) })}
+          <div class="track">
+            <input
+              type="range"
+              min="0"
+              max=${last}
+              .value=${String(index)}
+              aria-label=${this.#say('web-valid-time')}
+              aria-valuetext=${dayAndTime(this.language, this.time)}
+              @input=${(event: Event) => this.#go(Number((event.target as HTMLInputElement).value))}
+            />
+            ${MOST_TICKS < this.steps.length ? nothing : this.#ticks()}
+          </div>
+        </div>
+        ${this.referenceTime === null
+          ? nothing
+          : html`<p class="reference">${this.#say('web-reference-time')} ${dayAndTime(this.language, this.referenceTime)}</p>`}
+      </section>
+    `;
+  }
+
+  /** Plays on once the step asked for is on the map, so that no step is skipped. */
+  override updated(): void {
+    if (!this.playing || this.#timer !== undefined || this.shownTime !== this.time) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const index = this.steps.indexOf(this.time);
+      this.#ask(this.steps[(index + 1) % this.steps.length]);
+    }, STEP_MS);
+  }
+
+  #toggle(): void {
+    if (this.playing) this.#stop();
+    else this.playing = true;
+  }
+
+  #go(index: number): void {
+    this.#stop();
+    this.#ask(this.steps[index]);
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.playing = false;
+  }
+
+  #ask(detail: number | undefined): void {
+    if (detail === undefined) return;
+    this.dispatchEvent(new CustomEvent<number>('time-change', { detail, bubbles: true, composed: true }));
+  }
+
+  #ticks(): TemplateResult {
+    return html`<div class="ticks" aria-hidden="true">
+      ${this.steps.map((step) => html`<span ?data-at=${step === this.time}>${clockTime(step)}</span>`)}
+    </div>`;
+  }
+
+  #button({ name, enabled, act }: { name: Icon; enabled: boolean; act: () => void }): TemplateResult {
+    const label = this.#say(`web-time-${name}`);
+    return html`<button type="button" data-action=${name} aria-label=${label} title=${label} ?disabled=${!enabled} @click=${act}>
+      ${icon(name)}
+    </button>`;
+  }
+
+  #say(id: string): string {
+    return say(this.language, id);
+  }
+
+  static override styles = [
+    look,
+    css`
+      :host {
+        display: block;
+        border-radius: 12px;
+        padding: 0.625rem 0.875rem 0.5rem;
+        background: var(--paper);
+        box-shadow: 0 2px 10px rgb(0 0 0 / 25%);
+      }
+      .now {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        gap: 0 0.625rem;
+        line-height: 1.5;
+      }
+      .caption,
+      .reference,
+      .pending {
+        color: var(--quiet);
+        font-size: 0.75rem;
+      }
+      strong {
+        font-size: 1.125rem;
+        font-variant-numeric: tabular-nums;
+      }
+      .lead {
+        border-radius: 4px;
+        padding: 0 0.5rem;
+        background: var(--key-soft);
+        color: var(--key);
+        font-weight: 600;
+        font-size: 0.875rem;
+      }
+      .controls {
+        display: flex;
+        align-items: flex-start;
+        gap: 0.375rem;
+        padding: 0.25rem 0;
+      }
+      .controls button {
+        flex: none;
+        display: grid;
+        place-items: center;
+        padding: 0;
+      }
+      button[data-action='play'],
+      button[data-action='pause'] {
+        border-color: var(--key);
+        background: var(--key);
+        color: #fff;
+      }
+      button[data-action='play']:hover:enabled,
+      button[data-action='pause']:hover:enabled {
+        background: #00118f;
+      }
+      .track {
+        flex: 1;
+        min-width: 0;
+        padding-left: 0.375rem;
+      }
+      input {
+        display: block;
+        width: 100%;
+        height: 1.75rem;
+        margin: 0;
+        accent-color: var(--key);
+        cursor: pointer;
+      }
+      .ticks {
+        display: flex;
+        justify-content: space-between;
+        margin: 0 -0.625rem;
+        color: var(--quiet);
+        font-size: 0.75rem;
+        line-height: 1.2;
+        font-variant-numeric: tabular-nums;
+      }
+      .ticks span {
+        width: 2.25rem;
+        text-align: center;
+      }
+      .ticks [data-at] {
+        color: var(--key);
+        font-weight: 700;
+      }
+    `,
+  ];
+}

@@ -1,0 +1,276 @@
+/** Layout of the page: panel beside the map on a wide screen, below it on a phone. */
+
+import { css, unsafeCSS } from 'lit';
+import maplibre from 'maplibre-gl/dist/maplibre-gl.css?inline';
+
+import { look } from './look';
+
+const layout = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    height: 100dvh;
+    background: var(--paper);
+  }
+  header {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: 1rem;
+    border-bottom: 1px solid var(--line);
+    padding: 0.25rem 0.75rem 0.25rem 1rem;
+  }
+  h1 {
+    display: flex;
+    align-items: center;
+    gap: 0.625rem;
+    margin: 0;
+    font-size: 1.0625rem;
+    line-height: 1.3;
+  }
+  .mark {
+    border-radius: 4px;
+    padding: 0.0625rem 0.4375rem;
+    background: var(--key);
+    color: #fff;
+    font-size: 0.9375rem;
+    letter-spacing: 0.06em;
+  }
+  .languages {
+    display: flex;
+  }
+  .languages button {
+    border-radius: 0;
+    padding: 0 0.75rem;
+    font-size: 0.875rem;
+    white-space: nowrap;
+  }
+  .languages button:first-child {
+    border-radius: 8px 0 0 8px;
+  }
+  .languages button:last-child {
+    border-left: 0;
+    border-radius: 0 8px 8px 0;
+  }
+  [aria-pressed='true'] {
+    background: var(--key);
+    color: #fff;
+  }
+  [aria-pressed='true']:hover:enabled {
+    background: #00118f;
+  }
+  .page {
+    display: flex;
+    flex: 1;
+    flex-direction: row-reverse;
+    min-height: 0;
+  }
+  main {
+    position: relative;
+    flex: 1;
+    min-width: 0;
+    overflow: hidden;
+    background: #e6ebee;
+  }
+  .map {
+    position: absolute;
+    inset: 0;
+  }
+  .map canvas:focus-visible {
+    outline: 3px solid #000;
+    outline-offset: -3px;
+    box-shadow: none;
+  }
+  .crosshair {
+    display: none;
+    position: absolute;
+    inset: 50% auto auto 50%;
+    width: 24px;
+    height: 24px;
+    border: 2px solid #000;
+    border-radius: 50%;
+    box-shadow: 0 0 0 2px #fff;
+    transform: translate(-50%, -50%);
+    pointer-events: none;
+  }
+  .map:has(canvas:focus-visible) + .crosshair {
+    display: block;
+  }
+  aside {
+    display: flex;
+    flex-direction: column;
+    width: 23rem;
+    border-right: 1px solid var(--line);
+    background: var(--paper);
+  }
+  .tabs {
+    display: flex;
+    border-bottom: 1px solid var(--line);
+  }
+  .tabs button {
+    flex: 1;
+    border: 0;
+    border-bottom: 3px solid transparent;
+    border-radius: 0;
+    color: var(--quiet);
+    font-weight: 600;
+  }
+  .tabs [aria-current='true'] {
+    border-bottom-color: var(--key);
+    color: var(--key);
+  }
+  .tabs button:focus-visible {
+    outline-offset: -3px;
+    box-shadow: none;
+  }
+  .panel {
+    flex: 1;
+    min-height: 0;
+    overflow-y: auto;
+  }
+  .frame {
+    position: absolute;
+    inset: 0;
+    z-index: 2;
+    border: 6px solid var(--frame);
+    pointer-events: none;
+  }
+  .frame[data-frame='replay'] {
+    --frame: var(--replay);
+  }
+  .frame[data-frame='fictional'] {
+    --frame: var(--fictional);
+  }
+  .frame p {
+    position: absolute;
+    top: 0;
+    left: 0;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 0.625rem;
+    max-width: calc(100% - 4rem);
+    border-radius: 0 0 10px 0;
+    padding: 0.125rem 0.875rem 0.375rem 0.5rem;
+    background: var(--frame);
+    color: #fff;
+    font-size: 0.8125rem;
+    line-height: 1.5;
+  }
+  .frame strong {
+    font-size: 1.0625rem;
+    letter-spacing: 0.15em;
+  }
+  .notices {
+    position: absolute;
+    inset: 3.75rem 4.25rem auto 0.875rem;
+    z-index: 3;
+    display: grid;
+    gap: 0.5rem;
+    max-width: 30rem;
+    pointer-events: none;
+  }
+  .notice {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0.25rem 0.75rem;
+    border-left: 6px solid var(--alarm);
+    border-radius: 6px;
+    padding: 0.5rem 0.75rem;
+    background: var(--alarm-soft);
+    box-shadow: 0 2px 8px rgb(0 0 0 / 25%);
+    pointer-events: auto;
+  }
+  .zoom {
+    position: absolute;
+    top: 0.875rem;
+    right: 0.875rem;
+    z-index: 1;
+    display: grid;
+  }
+  .zoom button {
+    display: grid;
+    place-items: center;
+    padding: 0;
+  }
+  .zoom button:first-child {
+    border-radius: 8px 8px 0 0;
+  }
+  .zoom button:last-child {
+    border-top: 0;
+    border-radius: 0 0 8px 8px;
+  }
+  jomo-details {
+    position: absolute;
+    top: 0.875rem;
+    right: 4.5rem;
+    z-index: 4;
+    width: 22rem;
+    max-height: calc(100% - 11.5rem);
+  }
+  jomo-details[hidden] {
+    display: none;
+  }
+  .foot {
+    position: absolute;
+    inset: auto 0.875rem 0.625rem;
+    z-index: 3;
+    display: grid;
+    gap: 0.375rem;
+    justify-items: center;
+    pointer-events: none;
+  }
+  .foot jomo-time {
+    width: min(100%, 40rem);
+    pointer-events: auto;
+  }
+  .credits {
+    justify-self: end;
+    border-radius: 4px;
+    padding: 0 0.375rem;
+    background: rgb(255 255 255 / 90%);
+    color: #333;
+    font-size: 0.6875rem;
+    line-height: 1.5;
+    pointer-events: auto;
+  }
+  @media (max-width: 47.99rem) {
+    .page {
+      flex-direction: column;
+    }
+    header {
+      padding-left: 0.75rem;
+    }
+    aside {
+      width: auto;
+      border-top: 1px solid var(--line);
+      border-right: 0;
+    }
+    aside[data-open='false'] .panel {
+      display: none;
+    }
+    .panel {
+      flex: none;
+      height: 46dvh;
+    }
+    .tabs [aria-expanded='false'] {
+      border-bottom-color: transparent;
+      color: var(--ink);
+    }
+    .foot {
+      inset: auto 0.625rem 0.5rem;
+    }
+    .credits {
+      max-height: 2.25rem;
+      overflow-y: auto;
+    }
+    jomo-details {
+      inset: auto 0.5rem 0.5rem;
+      width: auto;
+      max-height: 60%;
+    }
+  }
+`;
+
+export const mapStyles = [unsafeCSS(maplibre), look, layout];
