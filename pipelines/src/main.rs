@@ -1,1 +1,23 @@
-fn main() {}
+//! `jomo`: the batch command line.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use jomo::cli::Shell;
+
+fn main() -> ExitCode {
+    // Without the handler an interrupt ends the process at once, which is as safe but leaves the
+    // folder in work behind.
+    let _ = ctrlc::set_handler(|| {
+        jomo::run::remove_work_in_progress();
+        std::process::exit(130);
+    });
+    let shell = Shell {
+        now: jiff::Timestamp::now(),
+        locale: &|name| std::env::var(name).ok(),
+        // A reader that has gone (`| head`) is no fault of ours.
+        print: &|text| drop(std::io::stdout().write_all(text.as_bytes())),
+        tell: &|text| drop(writeln!(std::io::stderr(), "{text}")),
+    };
+    shell.run(std::env::args_os().collect()).into()
+}

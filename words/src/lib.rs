@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use jomo_core::layer::Text;
 use jomo_core::message::Coded;
 pub use jomo_core::time::Language;
 use unic_langid::{LanguageIdentifier, langid};
@@ -76,6 +77,12 @@ pub fn text(language: Language, id: &str, arguments: &[(&str, String)]) -> Optio
 #[must_use]
 pub fn say(language: Language, id: &str, arguments: &[(&str, String)]) -> String {
     text(language, id, arguments).unwrap_or_else(|| id.to_owned())
+}
+
+/// A text in both languages, for what is published.
+#[must_use]
+pub fn both(id: &str) -> Text {
+    Text { ja: say(Language::Ja, id, &[]), en: say(Language::En, id, &[]) }
 }
 
 /// The texts of an error.

@@ -1,0 +1,125 @@
+//! The files of one step of a layer: features, and tiles built from them.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use geo_types::{Coord, Geometry};
+use jiff::Timestamp;
+use jomo_core::feature::{FeatureTable, FieldType, check_ids};
+use jomo_core::layer::Layer;
+use jomo_format::pmtiles::{Meta, Writer};
+use jomo_format::flatgeobuf;
+use jomo_store::{LayerStage, LayerVersion};
+use jomo_tile::{LayerSource, Report, Settings, build};
+use serde_json::json;
+
+use crate::failure::{CommandError, Exit, Failure};
+
+/// Writes `features[/<time>].fgb` and `tiles[/<time>].pmtiles` of one step.
+///
+/// # Errors
+/// If an id is unsound, a tile cannot be built, or the disk refuses.
+pub fn write_step(
+    stage: &mut LayerStage,
+    layer: &Layer,
+    time: Option<Timestamp>,
+    features: &FeatureTable,
+    sources: &[LayerSource<'_>],
+) -> Result<Report, Failure> {
+    check_ids(features.features.iter().map(|feature| feature.id.as_str()))
+        .map_err(|fault| Failure::new(Exit::Input, CommandError::Id(fault)))?;
+    let name = LayerVersion::features_name(time);
+    let path = stage.path(&name)?;
+    let fail = |source: std::io::Error| {
+        Failure::new(Exit::Failed, CommandError::io(&path, &source))
+    };
+    let mut out = BufWriter::new(File::create(&path).map_err(fail)?);
+    flatgeobuf::write(features, &layer.id, &mut out)
+        .map_err(|fault| Failure::new(Exit::Failed, fault).at(&path))?;
+    out.flush().map_err(fail)?;
+    drop(out);
+    stage.add(&name)?;
+
+    let name = LayerVersion::tiles_name(time);
+    let path = stage.path(&name)?;
+    let fail = |source: std::io::Error| {
+        Failure::new(Exit::Failed, CommandError::io(&path, &source))
+    };
+    let out = BufWriter::new(File::create(&path).map_err(fail)?);
+    let tiles = |fault: &dyn std::error::Error| {
+        let reason = fault.to_string();
+        Failure::new(Exit::Failed, CommandError::Tiles { reason }).at(&path)
+    };
+    let mut writer = Writer::new(out, &meta(layer)).map_err(|fault| tiles(&fault))?;
+    let report = build(sources, &Settings::default(), |id, bytes| writer.add(id, bytes))
+        .map_err(|fault| tiles(&fault))?;
+    writer.finish().map_err(|fault| tiles(&fault))?;
+    stage.add(&name)?;
+    Ok(report)
+}
+
+fn meta(layer: &Layer) -> Meta {
+    let kind = |kind| match kind {
+        FieldType::Bool => "Boolean",
+        FieldType::Int | FieldType::Float => "Number",
+        FieldType::Text => "String",
+    };
+    let fields: serde_json::Map<_, _> =
+        layer.fields.iter().map(|field| (field.name.clone(), kind(field.kind).into())).collect();
+    Meta {
+        min_zoom: layer.minzoom,
+        max_zoom: layer.maxzoom,
+        bounds_deg: layer.bbox,
+        metadata: json!({
+            "name": layer.title.ja,
+            "description": layer.title.en,
+            "attribution": layer.attribution.ja,
+            "type": "overlay",
+            "vector_layers": [{
+                "id": layer.id,
+                "minzoom": layer.minzoom,
+                "maxzoom": layer.maxzoom,
+                "fields": fields,
+            }],
+        }),
+    }
+}
+
+/// West, south, east, north of all features; `None` without any position.
+#[must_use]
+pub fn bounds(table: &FeatureTable) -> Option<[f64; 4]> {
+    let mut bounds: Option<[f64; 4]> = None;
+    for feature in &table.features {
+        visit(&feature.geometry, &mut |position| {
+            let [west, south, east, north] =
+                bounds.unwrap_or([position.x, position.y, position.x, position.y]);
+            bounds = Some([
+                west.min(position.x),
+                south.min(position.y),
+                east.max(position.x),
+                north.max(position.y),
+            ]);
+        });
+    }
+    bounds
+}
+
+fn visit(geometry: &Geometry<f64>, see: &mut impl FnMut(Coord<f64>)) {
+    match geometry {
+        Geometry::Point(point) => see(point.0),
+        Geometry::MultiPoint(points) => points.iter().for_each(|point| see(point.0)),
+        Geometry::LineString(line) => line.coords().for_each(|position| see(*position)),
+        Geometry::MultiLineString(lines) => {
+            lines.iter().flat_map(|line| line.coords()).for_each(|position| see(*position));
+        }
+        Geometry::Polygon(polygon) => {
+            polygon.exterior().coords().for_each(|position| see(*position));
+        }
+        Geometry::MultiPolygon(polygons) => {
+            let rings = polygons.iter().flat_map(|polygon| polygon.exterior().coords());
+            rings.for_each(|position| see(*position));
+        }
+        // Readers give none of the other kinds.
+        _ => {}
+    }
+}

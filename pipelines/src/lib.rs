@@ -1,0 +1,14 @@
+//! The stages of Jomo and its batch command line: the only place that composes fields.
+
+pub mod cli;
+pub mod doctor;
+pub mod failure;
+pub mod import;
+pub mod layer_files;
+pub mod outcome;
+pub mod progress;
+pub mod rain;
+pub mod region;
+pub mod run;
+pub mod sample;
+pub mod source;

@@ -1,0 +1,495 @@
+//! The region file: which piece of the world a run is about, and how its layers are described.
+//!
+//! Raw TOML is read once; every fault is collected before anything is refused, and an unknown key
+//! is a fault with the nearest known one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jomo_core::layer::{Access, Kind, Symbol, Text, is_layer_id};
+use jomo_core::message::{Arguments, Coded};
+use jomo_core::projection::Zone;
+use toml::{Table, Value};
+
+use crate::failure::{BoxedError, CommandError, Exit, Failure};
+
+/// Largest region file that is read, in bytes.
+const REGION_MAX: u64 = 1 << 20;
+/// Longest validity of a rain forecast that an operator may set, in minutes: its last step.
+const VALID_FOR_MAX_MIN: f64 = 360.0;
+/// Validity unless the region says otherwise: the half-hourly product may miss once.
+const VALID_FOR_DEFAULT_MIN: f64 = 60.0;
+
+/// A checked region file.
+#[derive(Clone, Debug)]
+pub struct Region {
+    /// Id, of the form of a layer id.
+    pub id: String,
+    /// Title.
+    pub title: Text,
+    /// The planar zone in which everything is measured.
+    pub zone: Zone,
+    /// West, south, east, north in degrees.
+    pub bbox: [f64; 4],
+    /// Whether it is invented: everything made from it is fictional.
+    pub fictional: bool,
+    /// Terrain.
+    pub terrain: Terrain,
+    /// Rain.
+    pub rainfall: Rainfall,
+    /// Descriptions of layers by id.
+    pub layers: BTreeMap<String, LayerDescription>,
+    /// Number of generations kept by `jomo gc`.
+    pub keep_generations: Option<usize>,
+}
+
+/// Where the terrain is.
+#[derive(Clone, Debug, Default)]
+pub struct Terrain {
+    /// Elevation model, resolved against the region file.
+    pub dem: Option<PathBuf>,
+}
+
+/// Where rain comes from and how long it holds.
+#[derive(Clone, Debug)]
+pub struct Rainfall {
+    /// Folder in which files arrive, resolved against the region file.
+    pub spool: Option<PathBuf>,
+    /// Minutes after its reference time for which a forecast is current.
+    pub valid_for_min: f64,
+    /// Credit line.
+    pub attribution: Option<Text>,
+    /// Licence or terms.
+    pub licence: Option<String>,
+}
+
+/// How a layer is described to people.
+#[derive(Clone, Debug, Default)]
+pub struct LayerDescription {
+    /// The file, resolved against the region file.
+    pub source: Option<PathBuf>,
+    /// Title.
+    pub title: Option<Text>,
+    /// Kind of statement.
+    pub kind: Option<Kind>,
+    /// Who may see it.
+    pub access: Option<Access>,
+    /// Credit line.
+    pub attribution: Option<Text>,
+    /// Licence or terms.
+    pub licence: Option<String>,
+    /// Field that holds the id.
+    pub id_field: Option<String>,
+    /// Field that labels a feature on the map.
+    pub label_field: Option<String>,
+    /// Lowest zoom with tiles.
+    pub min_zoom: Option<u8>,
+    /// Highest zoom with tiles.
+    pub max_zoom: Option<u8>,
+    /// CSS colour.
+    pub color: Option<String>,
+    /// How it is drawn.
+    pub symbol: Option<Symbol>,
+    /// Fields by name.
+    pub fields: BTreeMap<String, FieldDescription>,
+}
+
+/// How a field is described to people.
+#[derive(Clone, Debug, Default)]
+pub struct FieldDescription {
+    /// Title.
+    pub title: Option<Text>,
+    /// Unit.
+    pub unit: Option<String>,
+    /// Whether it is left out of what is published.
+    pub hidden: bool,
+}
+
+/// One fault of a region file.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegionFault {
+    /// Not TOML.
+    #[error("not TOML: {reason}")]
+    Syntax {
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+    /// A key that nobody reads.
+    #[error("unknown key `{key}`, did you mean `{nearest}`?")]
+    UnknownKey {
+        /// The key with its table.
+        key: String,
+        /// The most similar known key, or all of them.
+        nearest: String,
+    },
+    /// A key that must be there.
+    #[error("`{key}` is missing")]
+    MissingKey {
+        /// The key with its table.
+        key: String,
+    },
+    /// A value of the wrong type or out of range.
+    #[error("`{key}` = {found}: expected {expected}")]
+    Unexpected {
+        /// The key with its table.
+        key: String,
+        /// The value as found.
+        found: String,
+        /// What is accepted.
+        expected: &'static str,
+    },
+}
+
+impl Coded for RegionFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax { .. } => "region-syntax",
+            Self::UnknownKey { .. } => "region-unknown-key",
+            Self::MissingKey { .. } => "region-missing-key",
+            Self::Unexpected { .. } => "region-value",
+        }
+    }
+
+    fn arguments(&self) -> Arguments {
+        match self {
+            Self::Syntax { reason } => vec![("reason", reason.clone())],
+            Self::UnknownKey { key, nearest } => {
+                vec![("key", key.clone()), ("nearest", nearest.clone())]
+            }
+            Self::MissingKey { key } => vec![("key", key.clone())],
+            Self::Unexpected { key, found, expected } => vec![
+                ("key", key.clone()),
+                ("found", found.clone()),
+                ("expected", (*expected).to_owned()),
+            ],
+        }
+    }
+}
+
+impl Region {
+    /// Reads a region file; a folder means the `region.toml` in it.
+    ///
+    /// # Errors
+    /// With all faults at once.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let path = if path.is_dir() { path.join("region.toml") } else { path.to_owned() };
+        let bytes = crate::source::read_bounded(&path, REGION_MAX)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::parse(&text, &folder).map_err(|faults| Failure {
+            exit: Exit::Input,
+            place: Some(path.display().to_string()),
+            errors: faults.into_iter().map(|fault| Box::new(fault) as BoxedError).collect(),
+        })
+    }
+
+    /// Checks the text of a region file whose relative paths start at `folder`.
+    ///
+    /// # Errors
+    /// All faults.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<RegionFault>> {
+        let table: Table = toml::from_str(text)
+            .map_err(|fault| vec![RegionFault::Syntax { reason: fault.to_string() }])?;
+        let mut faults = Vec::new();
+        let region = read_region(&mut Section::new("", &table, &mut faults), folder);
+        match region {
+            Some(region) if faults.is_empty() => Ok(region),
+            _ => Err(faults),
+        }
+    }
+}
+
+fn read_region(section: &mut Section<'_>, folder: &Path) -> Option<Region> {
+    let id = section.required("id", "[a-z][a-z0-9_]*", |value| {
+        value.as_str().filter(|id| is_layer_id(id)).map(str::to_owned)
+    });
+    let title = section.required("title", "{ ja = \"…\", en = \"…\" }", text);
+    let zone = section.required("planar_crs", "EPSG 6669 to 6692", |value| {
+        u32::try_from(value.as_integer()?).ok().and_then(Zone::from_epsg)
+    });
+    let bbox = section.required("bbox", "[west, south, east, north] in degrees", bbox);
+    let fictional = section.optional("fictional", "true or false", Value::as_bool);
+    let terrain = section.table("terrain", |section| Terrain {
+        dem: section.optional("dem", "a path", |value| value.as_str().map(|p| folder.join(p))),
+    });
+    let rainfall = section.table("rainfall", |section| read_rainfall(section, folder));
+    let keep_generations = section.table("retention", |section| {
+        section.optional("generations", "1 to 10000", |value| {
+            usize::try_from(value.as_integer()?).ok().filter(|n| (1..=10_000).contains(n))
+        })
+    });
+    let mut layers = BTreeMap::new();
+    section.each("layers", |id, section| {
+        layers.insert(id.to_owned(), read_layer(section, folder));
+    });
+    section.refuse_unknown();
+    let rainfall = rainfall.unwrap_or(Rainfall {
+        spool: None,
+        valid_for_min: VALID_FOR_DEFAULT_MIN,
+        attribution: None,
+        licence: None,
+    });
+    Some(Region {
+        id: id?,
+        title: title?,
+        zone: zone?,
+        bbox: bbox?,
+        fictional: fictional.unwrap_or(false),
+        terrain: terrain.unwrap_or_default(),
+        rainfall,
+        layers,
+        keep_generations: keep_generations.flatten(),
+    })
+}
+
+fn read_rainfall(section: &mut Section<'_>, folder: &Path) -> Rainfall {
+    let valid_for_min = section.optional("valid_for_min", "minutes, 1 to 360", |value| {
+        number(value).filter(|minutes| (1.0..=VALID_FOR_MAX_MIN).contains(minutes))
+    });
+    Rainfall {
+        spool: section.optional("spool", "a path", |value| value.as_str().map(|p| folder.join(p))),
+        valid_for_min: valid_for_min.unwrap_or(VALID_FOR_DEFAULT_MIN),
+        attribution: section.optional("attribution", "{ ja = \"…\", en = \"…\" }", text),
+        licence: section.optional("licence", "text", plain),
+    }
+}
+
+fn read_layer(section: &mut Section<'_>, folder: &Path) -> LayerDescription {
+    let zoom = |value: &Value| u8::try_from(value.as_integer()?).ok().filter(|zoom| *zoom <= 16);
+    let min_zoom = section.optional("min_zoom", "0 to 16", zoom);
+    let max_zoom = section.optional("max_zoom", "min_zoom to 16", |value| {
+        zoom(value).filter(|max| min_zoom.unwrap_or(0) <= *max)
+    });
+    let mut fields = BTreeMap::new();
+    section.each("fields", |name, section| {
+        let field = FieldDescription {
+            title: section.optional("title", "{ ja = \"…\", en = \"…\" }", text),
+            unit: section.optional("unit", "text", plain),
+            hidden: section.optional("hidden", "true or false", Value::as_bool).unwrap_or(false),
+        };
+        fields.insert(name.to_owned(), field);
+    });
+    LayerDescription {
+        source: section
+            .optional("source", "a path", |value| value.as_str().map(|path| folder.join(path))),
+        title: section.optional("title", "{ ja = \"…\", en = \"…\" }", text),
+        kind: section.optional(
+            "kind",
+            "observation, designated, relayed, forecast, inventory or register",
+            |value| plain(value).and_then(|name| word(&name)),
+        ),
+        access: section.optional("access", "public or restricted", |value| {
+            plain(value).and_then(|name| word(&name))
+        }),
+        attribution: section.optional("attribution", "{ ja = \"…\", en = \"…\" }", text),
+        licence: section.optional("licence", "text", plain),
+        id_field: section.optional("id_field", "text", plain),
+        label_field: section.optional("label_field", "text", plain),
+        min_zoom,
+        max_zoom,
+        color: section.optional("color", "#rrggbb", |value| {
+            plain(value).filter(|color| is_color(color))
+        }),
+        symbol: section.optional("symbol", "fill, line or circle", |value| {
+            plain(value).and_then(|name| word(&name))
+        }),
+        fields,
+    }
+}
+
+/// Reads one of the words of an enum by its written form.
+pub(crate) fn word<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::from(name)).ok()
+}
+
+/// `#rrggbb`.
+pub(crate) fn is_color(text: &str) -> bool {
+    text.len() == 7
+        && text.starts_with('#')
+        && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn plain(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn text(value: &Value) -> Option<Text> {
+    let table = value.as_table()?;
+    let part = |key| table.get(key).and_then(plain);
+    (table.len() == 2).then_some(Text { ja: part("ja")?, en: part("en")? })
+}
+
+/// TOML quantities may be integers or floats.
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|n| n as f64))
+}
+
+fn bbox(value: &Value) -> Option<[f64; 4]> {
+    let numbers: Option<Vec<f64>> = value.as_array()?.iter().map(number).collect();
+    let [west, south, east, north] = <[f64; 4]>::try_from(numbers?).ok()?;
+    let inside = -180.0 <= west && west < east && east <= 180.0;
+    let upright = -85.0 <= south && south < north && north <= 85.0;
+    (inside && upright).then_some([west, south, east, north])
+}
+
+/// One table while it is read: remembers which keys are known, collects faults.
+struct Section<'a> {
+    path: String,
+    table: &'a Table,
+    known: Vec<&'static str>,
+    faults: &'a mut Vec<RegionFault>,
+}
+
+impl<'a> Section<'a> {
+    fn new(path: &str, table: &'a Table, faults: &'a mut Vec<RegionFault>) -> Self {
+        Self { path: path.to_owned(), table, known: Vec::new(), faults }
+    }
+
+    fn name(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn optional<T>(
+        &mut self,
+        key: &'static str,
+        expected: &'static str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        self.known.push(key);
+        let value = self.table.get(key)?;
+        let result = read(value);
+        if result.is_none() {
+            let found: String = value.to_string().chars().take(80).collect();
+            self.faults.push(RegionFault::Unexpected { key: self.name(key), found, expected });
+        }
+        result
+    }
+
+    fn required<T>(
+        &mut self,
+        key: &'static str,
+        expected: &'static str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        if !self.table.contains_key(key) {
+            self.known.push(key);
+            self.faults.push(RegionFault::MissingKey { key: self.name(key) });
+            return None;
+        }
+        self.optional(key, expected, read)
+    }
+
+    /// Reads the sub-table `key` if there is one.
+    fn table<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> Option<T> {
+        let table = self.optional(key, "a table", |value| value.as_table().cloned())?;
+        let mut section = Section::new(&self.name(key), &table, self.faults);
+        let result = read(&mut section);
+        section.refuse_unknown();
+        Some(result)
+    }
+
+    /// Reads every sub-table of the table `key`; their names are free.
+    fn each(&mut self, key: &'static str, mut read: impl FnMut(&str, &mut Section<'_>)) {
+        let Some(tables) = self.optional(key, "a table", |value| value.as_table().cloned()) else {
+            return;
+        };
+        for (name, value) in &tables {
+            let path = self.name(&format!("{key}.{name}"));
+            let Some(table) = value.as_table() else {
+                let found: String = value.to_string().chars().take(80).collect();
+                self.faults.push(RegionFault::Unexpected { key: path, found, expected: "a table" });
+                continue;
+            };
+            let mut section = Section::new(&path, table, self.faults);
+            read(name, &mut section);
+            section.refuse_unknown();
+        }
+    }
+
+    fn refuse_unknown(&mut self) {
+        for key in self.table.keys().filter(|key| !self.known.contains(&key.as_str())) {
+            let near = self.known.iter().max_by(|a, b| {
+                strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b))
+            });
+            let nearest = near.filter(|near| 0.7 < strsim::jaro_winkler(key, near));
+            let nearest =
+                nearest.map_or_else(|| self.known.join(", "), |nearest| (*nearest).to_owned());
+            self.faults.push(RegionFault::UnknownKey { key: self.name(key), nearest });
+        }
+    }
+}
+
+/// The region of a run, or the fault that it is missing.
+///
+/// # Errors
+/// If the file cannot be read or has faults.
+pub fn open_if_given(path: Option<&Path>) -> Result<Option<Region>, Failure> {
+    path.map(Region::open).transpose()
+}
+
+impl Region {
+    /// The description of a layer, empty where the region has none.
+    #[must_use]
+    pub fn describe(&self, layer_id: &str) -> LayerDescription {
+        self.layers.get(layer_id).cloned().unwrap_or_default()
+    }
+}
+
+/// Refuses ids that cannot be layer ids.
+///
+/// # Errors
+/// With exit code 2.
+pub fn check_layer_id(id: &str) -> Result<(), Failure> {
+    if is_layer_id(id) {
+        Ok(())
+    } else {
+        Err(Failure::new(Exit::Usage, CommandError::LayerId { id: id.to_owned() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = r#"
+        id = "gunma"
+        title = { ja = "群馬県", en = "Gunma" }
+        planar_crs = 6677
+        bbox = [138.4, 36, 139.7, 37.1]
+        [rainfall]
+        spool = "rain"
+        [layers.gauges]
+        title = { ja = "水位計", en = "Gauges" }
+        kind = "observation"
+        [layers.gauges.fields.name]
+        title = { ja = "名称", en = "Name" }
+    "#;
+
+    #[test]
+    fn a_sound_file_is_read() {
+        let region = Region::parse(SOUND, Path::new("data")).unwrap();
+        assert_eq!(region.zone, Zone::IX);
+        assert_eq!(region.bbox, [138.4, 36.0, 139.7, 37.1]);
+        assert_eq!(region.rainfall.spool.as_deref(), Some(Path::new("data/rain")));
+        assert_eq!(region.describe("gauges").kind, Some(Kind::Observation));
+        assert!(!region.fictional);
+    }
+
+    /// All faults at once, each with its key: the text is part of the interface.
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let text = SOUND
+            .replace("planar_crs", "planer_crs")
+            .replace("138.4, 36", "138.4, 38")
+            .replace("observation", "measured")
+            .replace("spool", "spol");
+        let faults = Region::parse(&text, Path::new("")).unwrap_err();
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(faults.join("\n"), @"");
+    }
+}

@@ -1,0 +1,382 @@
+//! One run of a command: its key, its folder, its record, and where the result goes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use jomo_core::fault::Faults;
+use jomo_core::layer::{Access, InputFile, Layer, Run};
+use jomo_store::Store;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::failure::{CommandError, Exit, Failure};
+use crate::outcome::{Outcome, Status};
+use crate::progress::Progress;
+use crate::source::sha256_hex;
+
+/// Version of the engine in keys and records.
+pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The content of `run.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// `done` or `failed`.
+    pub status: String,
+    /// The command, e.g. `flood rain`.
+    pub command: String,
+    /// Everything that the result depends on besides the inputs.
+    pub settings: BTreeMap<String, Value>,
+    /// The inputs by content.
+    pub inputs: Vec<InputFile>,
+    /// Version of the engine.
+    pub engine_version: String,
+    /// Seed of the random streams, if any are used.
+    pub seed: Option<u64>,
+    /// Threads.
+    pub threads: usize,
+    /// SHA-256 over command, settings, input hashes and engine version.
+    pub key: String,
+    /// Features kept out, by code.
+    pub faults: Faults,
+    /// What was made, by name.
+    pub counts: BTreeMap<String, u64>,
+    /// Errors of a failed run, by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
+    /// Seconds of the clock on the wall.
+    pub wall_s: f64,
+    /// Seconds of all threads.
+    pub cpu_s: f64,
+    /// Largest resident memory in bytes.
+    pub peak_memory_bytes: u64,
+}
+
+/// Where a result goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Into a store, published at once.
+    Store(PathBuf),
+    /// Into a folder, to be published later.
+    Out(PathBuf),
+}
+
+impl Target {
+    /// One of the two flags.
+    ///
+    /// # Errors
+    /// If both or none is given.
+    pub fn from_flags(store: Option<PathBuf>, out: Option<PathBuf>) -> Result<Self, Failure> {
+        match (store, out) {
+            (Some(store), None) => Ok(Self::Store(store)),
+            (None, Some(out)) => Ok(Self::Out(out)),
+            _ => Err(Failure::new(Exit::Usage, CommandError::NoTarget)),
+        }
+    }
+}
+
+/// What every command gets from its caller.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The time of the command.
+    pub now: Timestamp,
+    /// Threads of the pool that it runs in.
+    pub threads: usize,
+    /// Recompute even if nothing has changed.
+    pub force: bool,
+    /// Say what would be done, and do nothing.
+    pub dry_run: bool,
+    /// Where progress is shown.
+    pub progress: Progress,
+}
+
+/// What a run is about, known before it computes anything.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The command, e.g. `flood rain`.
+    pub command: &'static str,
+    /// Everything that the result depends on besides the inputs.
+    pub settings: BTreeMap<String, Value>,
+    /// The inputs.
+    pub inputs: Vec<InputFile>,
+    /// The layers that it will make.
+    pub layers: Vec<String>,
+}
+
+/// What a run has made.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// Layers, in the stage.
+    pub layers: Vec<Layer>,
+    /// Features kept out.
+    pub faults: Faults,
+    /// Counts by name.
+    pub counts: BTreeMap<String, u64>,
+}
+
+impl Plan {
+    /// The key: equal keys give equal results.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let inputs: Vec<_> = self.inputs.iter().map(|input| input.sha256.as_str()).collect();
+        let text = serde_json::json!([self.command, self.settings, inputs, ENGINE_VERSION]);
+        sha256_hex(text.to_string().as_bytes())
+    }
+
+    /// How the layers of this run came about.
+    #[must_use]
+    pub fn provenance(&self, faults: &Faults) -> Run {
+        let settings = serde_json::json!(self.settings).to_string();
+        Run {
+            command: self.command.to_owned(),
+            key: self.key(),
+            settings_sha256: sha256_hex(settings.as_bytes()),
+            inputs: self.inputs.clone(),
+            engine_version: ENGINE_VERSION.to_owned(),
+            faults: faults.clone(),
+        }
+    }
+
+    /// Carries the plan out: nothing if its key is already there, otherwise `work` fills a
+    /// stage, which is then published or put in its folder, whole or not at all.
+    ///
+    /// # Errors
+    /// Whatever `work` fails with; what was there before stays as it was.
+    pub fn execute(
+        self,
+        context: &Context,
+        target: &Target,
+        work: impl FnOnce(&Self, &Path) -> Result<Made, Failure>,
+    ) -> Result<Outcome, Failure> {
+        let began = Instant::now();
+        let base = self.before(context, target)?;
+        let base = match base {
+            Before::Unchanged(outcome) => return Ok(*outcome),
+            Before::Go(base) => base,
+        };
+        if context.dry_run {
+            return Ok(Outcome::new(Status::DryRun));
+        }
+        let folders = Folders::begin(target)?;
+        let stage = folders.part.join("stage");
+        let made = fs::create_dir_all(&stage)
+            .map_err(|source| Failure::new(Exit::Failed, CommandError::io(&stage, &source)))
+            .and_then(|()| work(&self, &stage));
+        let made = match made {
+            Ok(made) => made,
+            Err(failure) => {
+                let record = self.record(context, &Made::default(), began, Some(&failure));
+                folders.fail(&record);
+                return Err(failure);
+            }
+        };
+        let record = self.record(context, &made, began, None);
+        let mut outcome = Outcome::of(&record, &made);
+        match target {
+            Target::Out(_) => folders.keep(&record)?,
+            Target::Store(path) => {
+                context.progress.stage("publish", None);
+                let published = Store::create(path)?.publish(&stage, base.as_deref(), context.now);
+                folders.drop_part();
+                outcome.generations = published?.generations;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn before(&self, context: &Context, target: &Target) -> Result<Before, Failure> {
+        let unchanged = || {
+            let mut outcome = Outcome::new(Status::Unchanged);
+            outcome.key = Some(self.key());
+            Ok(Before::Unchanged(Box::new(outcome)))
+        };
+        match target {
+            Target::Store(path) if path.exists() => {
+                let store = Store::open(path)?;
+                let mut live = BTreeMap::new();
+                for access in [Access::Public, Access::Restricted] {
+                    if let Some(generation) = store.current(access)? {
+                        live.extend(generation.document.layers);
+                    }
+                }
+                let key = self.key();
+                let same = |id: &String| live.get(id).is_some_and(|entry| entry.run == key);
+                if !context.force && self.layers.iter().all(same) {
+                    return unchanged();
+                }
+                Ok(Before::Go(store.current_id(Access::Public)?))
+            }
+            Target::Store(_) => Ok(Before::Go(None)),
+            Target::Out(path) if path.exists() => match read_record(path) {
+                Some(record) if record.command == self.command => {
+                    let same = record.key == self.key() && record.status == "done";
+                    if same && !context.force { unchanged() } else { Ok(Before::Go(None)) }
+                }
+                _ => {
+                    let (path, command) = (path.display().to_string(), self.command.to_owned());
+                    Err(Failure::new(Exit::Usage, CommandError::OutOccupied { path, command }))
+                }
+            },
+            Target::Out(_) => Ok(Before::Go(None)),
+        }
+    }
+
+    fn record(
+        &self,
+        context: &Context,
+        made: &Made,
+        began: Instant,
+        failure: Option<&Failure>,
+    ) -> RunRecord {
+        let codes = |failure: &Failure| {
+            failure.errors.iter().map(|error| error.code().to_owned()).collect::<Vec<_>>()
+        };
+        RunRecord {
+            status: if failure.is_some() { "failed" } else { "done" }.to_owned(),
+            command: self.command.to_owned(),
+            settings: self.settings.clone(),
+            inputs: self.inputs.clone(),
+            engine_version: ENGINE_VERSION.to_owned(),
+            seed: None,
+            threads: context.threads,
+            key: self.key(),
+            faults: made.faults.clone(),
+            counts: made.counts.clone(),
+            errors: failure.map(codes).unwrap_or_default(),
+            wall_s: began.elapsed().as_secs_f64(),
+            cpu_s: cpu_seconds(),
+            peak_memory_bytes: peak_memory_bytes(),
+        }
+    }
+}
+
+enum Before {
+    Unchanged(Box<Outcome>),
+    Go(Option<String>),
+}
+
+/// The record in a folder that a run has left.
+#[must_use]
+pub fn read_record(folder: &Path) -> Option<RunRecord> {
+    let bytes = crate::source::read_bounded(&folder.join("run.json"), 16 << 20).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// The folder being filled, removed when the process is interrupted.
+static IN_WORK: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Removes the folder in work: the last act of an interrupted process.
+pub fn remove_work_in_progress() {
+    if let Ok(mut part) = IN_WORK.lock()
+        && let Some(part) = part.take()
+    {
+        // The process ends with its own code; a rest is removed by the next run.
+        let _ = fs::remove_dir_all(part);
+    }
+}
+
+struct Folders {
+    part: PathBuf,
+    target: Option<PathBuf>,
+}
+
+impl Folders {
+    fn begin(target: &Target) -> Result<Self, Failure> {
+        let (part, target) = match target {
+            Target::Out(path) => (with_suffix(path, ".part"), Some(path.clone())),
+            Target::Store(path) => {
+                remove_dead_stages(path);
+                (path.join(format!(".stage-{}", std::process::id())), None)
+            }
+        };
+        let fail = |source: std::io::Error| {
+            Failure::new(Exit::Failed, CommandError::io(&part, &source))
+        };
+        if part.exists() {
+            fs::remove_dir_all(&part).map_err(fail)?;
+        }
+        fs::create_dir_all(&part).map_err(fail)?;
+        if let Ok(mut in_work) = IN_WORK.lock() {
+            *in_work = Some(part.clone());
+        }
+        Ok(Self { part, target })
+    }
+
+    fn drop_part(&self) {
+        // A rest is removed by the next run.
+        let _ = fs::remove_dir_all(&self.part);
+        if let Ok(mut in_work) = IN_WORK.lock() {
+            *in_work = None;
+        }
+    }
+
+    /// Puts the folder in its place, instead of an older run of the same command.
+    fn keep(&self, record: &RunRecord) -> Result<(), Failure> {
+        let Some(target) = &self.target else { return Ok(()) };
+        let fail = |path: &Path, source: std::io::Error| {
+            Failure::new(Exit::Failed, CommandError::io(path, &source))
+        };
+        write_record(&self.part, record).map_err(|source| fail(&self.part, source))?;
+        let old = with_suffix(target, ".old");
+        if target.exists() {
+            let _ = fs::remove_dir_all(&old);
+            fs::rename(target, &old).map_err(|source| fail(target, source))?;
+        }
+        fs::rename(&self.part, target).map_err(|source| fail(target, source))?;
+        let _ = fs::remove_dir_all(&old);
+        let _ = fs::remove_dir_all(with_suffix(target, ".failed"));
+        if let Ok(mut in_work) = IN_WORK.lock() {
+            *in_work = None;
+        }
+        Ok(())
+    }
+
+    /// Leaves only the record of a failed run.
+    fn fail(&self, record: &RunRecord) {
+        self.drop_part();
+        if let Some(target) = &self.target {
+            let failed = with_suffix(target, ".failed");
+            // The failure itself is told; a disk that refuses the record changes nothing.
+            let _ = fs::create_dir_all(&failed).and_then(|()| write_record(&failed, record));
+        }
+    }
+}
+
+fn write_record(folder: &Path, record: &RunRecord) -> std::io::Result<()> {
+    let text = serde_json::to_vec_pretty(record)?;
+    fs::write(folder.join("run.json"), text)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+/// Removes stages of processes that are no longer there.
+fn remove_dead_stages(store: &Path) {
+    let Ok(entries) = fs::read_dir(store) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let pid = name.to_string_lossy().strip_prefix(".stage-").map(str::to_owned);
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+fn peak_memory_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status.lines().find_map(|line| {
+        line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    kib.unwrap_or(0) * 1024
+}
