@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "jomo",
         &["jomo-core", "jomo-coverage", "jomo-format", "jomo-store", "jomo-tile", "jomo-words"],
     ),
-    ("jomo-server", &["jomo-core", "jomo-format", "jomo-store", "jomo-tile", "jomo-words"]),
+    ("jomo-server", &["jomo-core", "jomo-format", "jomo-store", "jomo-words"]),
 ];
 
 /// Packages of tests and benches may use anything; nothing may use them.
@@ -30,7 +30,7 @@ const EDGE_ONLY: &[(&str, &str)] = &[
     ("clap", "the command line belongs to the binaries"),
     ("axum", "HTTP belongs to tileserver"),
     ("tokio", "HTTP belongs to tileserver"),
-    ("tower-http", "HTTP belongs to tileserver"),
+    ("hyper", "HTTP belongs to tileserver"),
     ("tracing-subscriber", "the binary owns the log"),
     ("indicatif", "progress belongs to the command line"),
 ];

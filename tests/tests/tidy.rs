@@ -173,6 +173,7 @@ fn readme_names_every_target() {
     let targets = makefile
         .lines()
         .filter_map(|line| line.split_once(':').filter(|(_, rest)| rest.contains("## ")))
+        .filter(|(target, _)| target.bytes().all(|byte| byte.is_ascii_lowercase()))
         .map(|(target, _)| target.to_owned());
     let mut faults = Vec::new();
     for target in targets.filter(|target| target != "help") {
