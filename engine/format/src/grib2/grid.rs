@@ -233,12 +233,12 @@ impl LatLonGrid {
 /// Cells of size `step` that a stretch `[from, to]`, measured from the first cell's outer edge,
 /// touches.
 fn touched([from, to]: [f64; 2], step: f64, count: u32) -> Option<Range<u32>> {
-    let start = ((from + TOUCH_DEG) / step).floor().max(0.0);
-    let end = ((to - TOUCH_DEG) / step).ceil().min(f64::from(count));
-    // Also false for NaN.
-    if !(start < end) {
+    // `max` and `min` would turn NaN into a bound.
+    if from.is_nan() || to.is_nan() || to <= from {
         return None;
     }
+    let start = ((from + TOUCH_DEG) / step).floor().max(0.0);
+    let end = ((to - TOUCH_DEG) / step).ceil().min(f64::from(count));
     let start = u32::try_from(whole_64(start)?).ok()?;
     let end = u32::try_from(whole_64(end)?).ok()?;
     (start < end).then_some(start..end)

@@ -64,13 +64,13 @@ impl<'a> Octets<'a> {
     /// Seven octets: year (2), month, day, hour, minute, second, in UTC.
     pub(super) fn time(&self, octet: usize) -> Result<Timestamp, GribError> {
         let [y0, y1, rest @ ..] = self.array::<7>(octet)?;
-        let wrong = || GribError::Time { offset: self.offset.saturating_add(octet - 1) };
-        let year = i16::try_from(u16::from_be_bytes([y0, y1])).map_err(|_| wrong())?;
+        let year = i16::try_from(u16::from_be_bytes([y0, y1])).unwrap_or(i16::MAX);
         let [month, day, hour, minute, second] = rest.map(|byte| i8::try_from(byte).unwrap_or(-1));
         DateTime::new(year, month, day, hour, minute, second, 0)
             .and_then(|civil| civil.to_zoned(TimeZone::UTC))
             .map(|zoned| zoned.timestamp())
-            .map_err(|_| wrong())
+            .ok()
+            .ok_or(GribError::Time { offset: self.offset.saturating_add(octet - 1) })
     }
 }
 

@@ -305,7 +305,8 @@ impl Product {
         let forecast_time = duration(section, 18, 19)?;
         let start = reference_time
             .checked_add(forecast_time)
-            .map_err(|_| GribError::Time { offset: offset.saturating_add(18) })?;
+            .ok()
+            .ok_or(GribError::Time { offset: offset.saturating_add(18) })?;
         let interval = if with_interval { Some(Interval::read(section, start)?) } else { None };
         Ok(Self {
             discipline,
@@ -347,7 +348,8 @@ impl Interval {
         };
         let computed = start
             .checked_add(interval.length)
-            .map_err(|_| GribError::Time { offset: offset.saturating_add(49) })?;
+            .ok()
+            .ok_or(GribError::Time { offset: offset.saturating_add(49) })?;
         // Only of accumulations is it known that both ways must agree.
         if interval.process == 1 && computed != interval.end {
             return Err(GribError::Interval { offset, stated: interval.end, computed });

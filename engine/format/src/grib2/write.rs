@@ -38,26 +38,11 @@ impl FileWriter {
         table: &LevelTable,
         levels: &[u8],
     ) -> Result<(), GribError> {
-        self.field_up_to(0, product, table, levels)
-    }
-
-    /// Like [`Self::field`], declaring at least `level` as the largest in use (MV): landslide
-    /// forecasts declare their whole table.
-    ///
-    /// # Errors
-    /// As [`Self::field`].
-    pub fn field_up_to(
-        &mut self,
-        level: u8,
-        product: &Product,
-        table: &LevelTable,
-        levels: &[u8],
-    ) -> Result<(), GribError> {
         let expected = self.grid.cells();
         if u64::try_from(levels.len()) != Ok(expected) {
             return Err(GribError::LevelCount { expected, found: levels.len() });
         }
-        let largest = levels.iter().copied().fold(level, u8::max);
+        let largest = levels.iter().copied().max().unwrap_or(0);
         if table.len() < usize::from(largest) {
             return Err(GribError::LevelUnknown { level: largest, table: table.len() });
         }
@@ -175,8 +160,8 @@ fn product_octets(product: &Product) -> Result<Vec<u8>, GribError> {
         (50008, Remarks::Rain(operations), Some(_)) => octets.extend(rain_octets(operations)),
         (50009, Remarks::BlendedRain(operations, blend), Some(_)) => {
             octets.extend(rain_octets(operations));
-            let areas = u16::try_from(blend.ratios.len());
-            let areas = areas.map_err(|_| wrong(ProductPart::Template))?;
+            let areas = u16::try_from(blend.ratios.len()).ok();
+            let areas = areas.ok_or_else(|| wrong(ProductPart::Template))?;
             octets.extend(areas.to_be_bytes());
             octets.push(blend.scale);
             octets.extend(blend.ratios.iter().flat_map(|ratio| ratio.to_be_bytes()));

@@ -3,7 +3,7 @@
 use super::super::*;
 use super::laws::{fixture, grid_of};
 
-/// Numbers by SplitMix64 (Steele, Lea, Flood 2014), the same in each run.
+/// Numbers by `SplitMix64` (Steele, Lea, Flood 2014), the same in each run.
 pub(super) struct Random(pub(super) u64);
 
 impl Random {

@@ -193,6 +193,9 @@ fn windows_that_leave_the_grid_are_refused() {
     }
     assert_eq!(grid_of(12, 20).window_of([0.0, 0.0, 1.0, 1.0]), None);
     assert_eq!(grid_of(12, 20).window_of([141.0, 33.0, 140.0, 34.0]), None);
+    assert_eq!(grid_of(12, 20).window_of([140.0, f64::NAN, 141.0, 34.0]), None);
+    let everything = [f64::NEG_INFINITY, -90.0, f64::INFINITY, 90.0];
+    assert_eq!(grid_of(12, 20).window_of(everything), Some(grid_of(12, 20).whole()));
     assert_eq!(LatLonGrid::from_outer([0.0, 0.0, 0.0, 1.0], 1, 1), None);
     assert_eq!(LatLonGrid::from_outer([0.0, 0.0, f64::NAN, 1.0], 1, 1), None);
 }

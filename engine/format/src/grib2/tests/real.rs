@@ -30,6 +30,8 @@ const FILES: [(&str, usize); 7] = [
 ];
 
 /// The folder of the real files; `None` if the test is to be skipped.
+#[expect(clippy::disallowed_methods, reason = "real files are found by the environment")]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn folder(test: &str) -> Option<PathBuf> {
     let Some(root) = std::env::var_os("JOMO_REAL_DATA") else {
         println!("skipped: {test}: JOMO_REAL_DATA is not set");
@@ -81,18 +83,17 @@ fn fields_have_the_known_sums() {
     }
 }
 
-/// `grib` 0.20.2 decodes each field to the same values, cell by cell. It reads table values
-/// without their sign, so fields with negative ones are left out.
+/// `grib` 0.20.2 decodes the first two fields of each file to the same values, cell by cell; all
+/// 28 take 22 s, nearly all of it the peer's. It reads table values without their sign, so
+/// fields with negative ones are left out.
 #[test]
 fn every_cell_is_that_of_the_grib_crate() {
     let mut compared = 0;
     for (file, _) in FILES {
         let Some(bytes) = bytes_of("every_cell_is_that_of_the_grib_crate", file) else { return };
         let peer = grib::from_reader(Cursor::new(&bytes)).unwrap();
-        for (field, (_, peer)) in read(&bytes).unwrap().iter().zip(peer.iter()) {
-            // A field of 8.6 million cells takes the peer a second: the first three of a file.
-            let done = compared % 8 == 7;
-            if field.table().scaled().iter().any(|value| *value < 0) || done {
+        for (field, (_, peer)) in read(&bytes).unwrap().iter().zip(peer.iter()).take(2) {
+            if field.table().scaled().iter().any(|value| *value < 0) {
                 continue;
             }
             let values = field.decode_all().unwrap().values();
@@ -109,7 +110,8 @@ fn every_cell_is_that_of_the_grib_crate() {
             compared += 1;
         }
     }
-    println!("{compared} fields compared");
+    // Tornado 2, rain 1 and 2, soil water 2 and 2.
+    assert_eq!(compared, 9);
 }
 
 #[test]
@@ -199,7 +201,9 @@ fn landslide_risk_has_two_flags() {
     }
 }
 
-/// Fields written again give the bytes of the agency, from the first to the last.
+/// Fields written again give the bytes of the agency, from the first to the last. Only its
+/// landslide forecasts come from another encoder, which declares the whole table as in use and
+/// writes a digit of 0 after each run of one.
 #[test]
 fn the_writer_writes_as_the_agency() {
     for (file, count) in FILES {
@@ -207,20 +211,21 @@ fn the_writer_writes_as_the_agency() {
         let fields = read(&bytes).unwrap();
         assert_eq!(fields.len(), count, "{file}");
         let mut writer = FileWriter::new(*fields[0].identification(), *fields[0].grid());
-        for field in &fields {
-            let levels = field.decode_all().unwrap();
-            let levels = levels.levels().bytes().unwrap();
-            let (product, table) = (field.product(), field.table());
-            if file == LANDSLIDE_FORECAST {
-                // Declares the whole table (10) as in use, though no level above 6 is.
-                writer.field_up_to(10, product, &table, levels).unwrap();
-            } else {
-                writer.field(product, &table, levels).unwrap();
-            }
+        let planes: Vec<_> = fields.iter().map(|field| field.decode_all().unwrap()).collect();
+        for (field, plane) in fields.iter().zip(&planes) {
+            let levels = plane.levels().bytes().unwrap();
+            writer.field(field.product(), &field.table(), levels).unwrap();
         }
         let written = writer.finish();
-        let differs = written.iter().zip(&bytes).position(|(own, real)| own != real);
-        assert_eq!((written.len(), differs), (bytes.len(), None), "{file}");
+        if file == LANDSLIDE_FORECAST {
+            assert!(written.len() < bytes.len());
+            let again = read(&written).unwrap();
+            let again: Vec<_> = again.iter().map(|field| field.decode_all().unwrap()).collect();
+            assert_eq!(again, planes);
+        } else {
+            let differs = written.iter().zip(&bytes).position(|(own, real)| own != real);
+            assert_eq!((written.len(), differs), (bytes.len(), None), "{file}");
+        }
     }
 }
 
