@@ -1,4 +1,5 @@
 # Page of the public map.
+web-mark = Jomo
 web-title = Disaster map
 web-map = Map
 web-panel = Layers and list

@@ -1,4 +1,5 @@
 # Page of the public map.
+web-mark = 上毛
 web-title = 防災地図
 web-map = 地図
 web-panel = レイヤーと一覧

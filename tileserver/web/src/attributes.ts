@@ -1,6 +1,6 @@
 /** What one feature says about itself, in the words of its layer. */
 
-import type { Description, Field, Language } from './contract';
+import type { Description, Field, Language, StyleLayer } from './contract';
 import { say } from './words';
 
 export interface Attribute {
@@ -21,22 +21,32 @@ export function attributesOf(fields: readonly Field[], properties: Properties, l
 }
 
 /**
- * What to call the feature: its `name`, else the first text field whose title says it is a name,
- * else its first attribute, else its number.
+ * What to call the feature: by the field that labels it on the map, else by its `name`, else by its
+ * first attribute, else by its number.
  */
 export function nameOf(
-  layer: Pick<Description, 'fields'>,
+  layer: Pick<Description, 'fields' | 'style'>,
   feature: { readonly id?: string | number | undefined; readonly properties: Properties },
   language: Language,
 ): string {
-  const texts = layer.fields.filter(({ type }) => type === 'text');
-  const field =
-    texts.find(({ name }) => name === 'name') ??
-    texts.find(({ title }) => /名称?$/.test(title.ja) || /name$/i.test(title.en));
+  const label = layer.style.map(labelField).find((name) => name !== null) ?? 'name';
+  const field = layer.fields.find(({ name }) => name === label);
   const named = field === undefined ? undefined : attributesOf([field], feature.properties, language)[0];
   if (named !== undefined) return named.value;
   const first = attributesOf(layer.fields, feature.properties, language)[0];
   return first === undefined ? String(feature.id ?? '') : `${first.title} ${first.value}`;
+}
+
+/** The field that a style layer writes on the map, from `["get", FIELD]` within its `text-field`. */
+function labelField(style: StyleLayer): string | null {
+  const layout = style['layout'] as Readonly<Record<string, unknown>> | undefined;
+  let expression = layout?.['text-field'];
+  while (Array.isArray(expression)) {
+    const [operator, argument] = expression as readonly unknown[];
+    if (operator === 'get' && typeof argument === 'string') return argument;
+    expression = argument;
+  }
+  return null;
 }
 
 function attribute(field: Field, value: unknown, language: Language): Attribute {

@@ -28,7 +28,8 @@ export interface Entry {
 }
 
 export interface Catalogue {
-  readonly generation: string;
+  /** `null` before the first publication. */
+  readonly generation: string | null;
   readonly layers: readonly Entry[];
 }
 
@@ -101,14 +102,14 @@ export class Malformed extends Error {
 export function readCatalogue(json: unknown): Catalogue {
   const root = record(json, 'catalogue');
   return {
-    generation: string(root['generation'], 'generation'),
+    generation: optional(root['generation'], string),
     layers: list(root['layers']).map(readEntry),
   };
 }
 
 /** The generation that `/status.json` names. */
-export function readGeneration(json: unknown): string {
-  return string(record(json, 'status')['generation'], 'generation');
+export function readGeneration(json: unknown): string | null {
+  return optional(record(json, 'status')['generation'], string);
 }
 
 export function readDescription(json: unknown): Description {

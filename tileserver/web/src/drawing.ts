@@ -29,6 +29,7 @@ interface Plate {
   readonly tiles: string;
   readonly time: number | null;
   readonly description: Description;
+  opacity: number;
 }
 
 interface Drawn {
@@ -97,6 +98,7 @@ export class Drawing extends EventTarget {
     const tiles = tilesOf(wanted, wanted.time);
     if (drawn === undefined) {
       this.#drawn.set(wanted.id, { wanted, shown: this.#lay(wanted, wanted.time, rank, wanted.opacity), waiting: null });
+      this.dispatchEvent(new Event('shown'));
       return;
     }
     drawn.wanted = wanted;
@@ -129,7 +131,7 @@ export class Drawing extends EventTarget {
   #lay(wanted: Wanted, time: number | null, rank: number, opacity: number): Plate {
     const { description, id } = wanted;
     this.#count += 1;
-    const plate: Plate = { source: `${id}@${this.#count}`, tiles: tilesOf(wanted, time), time, description };
+    const plate: Plate = { source: `${id}@${this.#count}`, tiles: tilesOf(wanted, time), time, description, opacity };
     this.#map.addSource(plate.source, {
       type: 'vector',
       tiles: [plate.tiles],
@@ -150,6 +152,9 @@ export class Drawing extends EventTarget {
   }
 
   #fade(plate: Plate, opacity: number): void {
+    // Setting what is set already would redraw the map, whose `idle` leads back here.
+    if (plate.opacity === opacity) return;
+    plate.opacity = opacity;
     for (const [i, style] of styleOf(plate.description.style).entries()) {
       const layer = `${plate.source}/${i}`;
       if (this.#map.getLayer(layer) === undefined) continue;

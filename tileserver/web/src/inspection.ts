@@ -18,6 +18,12 @@ export interface Group {
   readonly found: readonly Found[];
 }
 
+/** A place on the map's canvas, in pixels. */
+export interface Spot {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** What the reader looks at. */
 export interface Scene {
   readonly map: MapLibreMap;
@@ -26,23 +32,30 @@ export interface Scene {
 }
 
 /**
- * Everything at a point of the screen, topmost first. Points and lines count within `reach` pixels,
- * since nobody hits them exactly; areas only where the point lies inside.
+ * Everything at a point of the screen: points and lines within `reach` pixels, the nearest point
+ * first, since nobody hits them exactly; then the areas that the point lies in.
  */
-export function featuresAt(scene: Scene, { x, y }: { x: number; y: number }, reach: number): Found[] {
+export function featuresAt(scene: Scene, { x, y }: Spot, reach: number): Found[] {
   const near: [PointLike, PointLike] = [
     [x - reach, y - reach],
     [x + reach, y + reach],
   ];
   const drawn = scene.drawing.layersOnScreen();
-  const isArea = (layer: string): boolean => scene.map.getLayer(layer)?.type === 'fill';
-  // The outline of an area is a line, yet it must not pull in the neighbour.
-  const areas = new Set(drawn.filter(isArea).map((layer) => scene.drawing.ownerOf(layer)));
-  const exact = drawn.filter((layer) => areas.has(scene.drawing.ownerOf(layer)));
-  const rough = drawn.filter((layer) => !exact.includes(layer));
+  const fills = drawn.filter((layer) => scene.map.getLayer(layer)?.type === 'fill');
+  const distance = ({ geometry }: GeoJSONFeature): number => {
+    if (geometry.type !== 'Point') return Number.POSITIVE_INFINITY;
+    const [longitude = 0, latitude = 0] = geometry.coordinates;
+    const at = scene.map.project([longitude, latitude]);
+    return Math.hypot(at.x - x, at.y - y);
+  };
+  const thin = scene.map
+    .queryRenderedFeatures(near, { layers: drawn })
+    .filter(({ geometry }) => !geometry.type.endsWith('Polygon'))
+    .map((feature) => ({ feature, far: distance(feature) }))
+    .sort((a, b) => (a.far === b.far ? 0 : a.far - b.far));
   return distinct(scene, [
-    ...scene.map.queryRenderedFeatures(near, { layers: rough }),
-    ...scene.map.queryRenderedFeatures([x, y], { layers: exact.filter(isArea) }),
+    ...thin.map(({ feature }) => feature),
+    ...scene.map.queryRenderedFeatures([x, y], { layers: fills }),
   ]);
 }
 
@@ -64,6 +77,24 @@ export function piecesOf({ map, drawing }: Scene, { layer, feature }: Found): Ge
   if (feature.id === undefined) return [feature];
   const layers = drawing.layersOnScreen(layer.entry.id);
   return map.queryRenderedFeatures({ layers, filter: ['==', ['id'], feature.id] });
+}
+
+/** Where a feature lies on the screen: a point itself, the middle of the view for all else. */
+export function placeOf(map: MapLibreMap, { geometry }: GeoJSONFeature): Spot {
+  const centre = map.getCenter().toArray();
+  const [longitude = 0, latitude = 0] = geometry.type === 'Point' ? geometry.coordinates : centre;
+  return map.project([longitude, latitude]);
+}
+
+/**
+ * How far to pan so that `point` of the map comes out from under `card`: to the middle of the space
+ * above a card as wide as the map, or beside a narrower one. Nothing if it is in sight.
+ */
+export function wayOutOf(card: DOMRect, map: DOMRect, point: Spot): [number, number] {
+  const [left, top] = [card.left - map.left, card.top - map.top];
+  const isHidden = left <= point.x && point.x <= left + card.width && top <= point.y && point.y <= top + card.height;
+  if (!isHidden) return [0, 0];
+  return 0.8 * map.width < card.width ? [0, point.y - top / 2] : [point.x - left / 2, 0];
 }
 
 function distinct({ drawing, layers }: Scene, features: readonly (GeoJSONFeature & { layer: { id: string } })[]): Found[] {

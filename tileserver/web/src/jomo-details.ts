@@ -40,10 +40,11 @@ export class JomoDetails extends LitElement {
   }
 
   #card({ layer, feature }: Found): TemplateResult {
+    const name = nameOf(layer.description, feature, this.language);
     const attributes = attributesOf(layer.description.fields, feature.properties, this.language);
     return html`<article data-layer=${layer.entry.id} data-feature=${String(feature.id ?? '')}>
       <p class="layer">${layer.entry.title[this.language]}</p>
-      <h3>${nameOf(layer.description, feature, this.language)}</h3>
+      <h3>${name}</h3>
       <dl>
         ${attributes.map(
           ({ title, value, color }) => html`<div>

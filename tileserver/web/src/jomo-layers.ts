@@ -107,7 +107,7 @@ export class JomoLayers extends LitElement {
     const lines = legendOf(description);
     if (lines.length === 0) return nothing;
     return html`<ul class="legend" aria-label=${this.#say('web-legend')}>
-      ${lines.map((line) => html`<li>${swatch(line)}<span>${line.label[this.language]}</span></li>`)}
+      ${lines.map((line) => html`<li ?data-wide=${line.color === null}>${swatch(line)}<span>${line.label[this.language]}</span></li>`)}
     </ul>`;
   }
 
@@ -117,7 +117,7 @@ export class JomoLayers extends LitElement {
       ['web-licence', licence],
       ['web-kind', this.#say(`web-kind-${entry.kind}`)],
       ['web-reference-time', referenceTime === null ? '' : dayAndTime(this.language, referenceTime)],
-      ['web-feature-count', this.#say('web-count', { count: featureCount })],
+      ['web-feature-count', featureCount === 0 ? '' : this.#say('web-count', { count: featureCount })],
       ['web-version', entry.version],
       ['web-command', run.command],
       ['web-engine', run.engineVersion],
@@ -208,6 +208,9 @@ export class JomoLayers extends LitElement {
         align-items: center;
         gap: 0.5rem;
         line-height: 1.4;
+      }
+      .legend [data-wide] {
+        grid-column: 1 / -1;
       }
       .legend svg {
         flex: none;

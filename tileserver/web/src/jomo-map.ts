@@ -6,7 +6,8 @@ import type { Map as MapLibreMap } from 'maplibre-gl';
 import { Atlas, drawable, startingTime, type ReadyLayer } from './atlas';
 import { Drawing } from './drawing';
 import { HIGHLIGHT, highlight } from './highlight';
-import { featuresAt, featuresInView, piecesOf, type Found, type Group, type Scene } from './inspection';
+import { featuresAt, featuresInView, piecesOf, placeOf, wayOutOf } from './inspection';
+import type { Found, Group, Scene, Spot } from './inspection';
 import type { JomoDetails } from './jomo-details';
 import type { LayerChange } from './jomo-layers';
 import { mapStyles } from './map-styles';
@@ -126,7 +127,7 @@ export class JomoMap extends LitElement {
   override render(): TemplateResult {
     return html`
       <header>
-        <h1><span class="mark" aria-hidden="true">上毛</span>${this.#say('web-title')}</h1>
+        <h1><span class="mark" aria-hidden="true">${this.#say('web-mark')}</span>${this.#say('web-title')}</h1>
         <div class="languages" role="group" aria-label=${this.#say('web-language')}>
           ${LANGUAGES.map(
             (language) => html`<button
@@ -262,7 +263,9 @@ export class JomoMap extends LitElement {
     map.getCanvas().setAttribute('aria-label', say(this.language, 'web-map'));
     map.on('click', ({ point }) => this.#inspect(point));
     map.on('moveend', () => this.#writeAddress());
-    map.on('idle', () => this.#onIdle());
+    map.on('idle', () => {
+      if (this.tab === 'list') this.#listFeatures();
+    });
     map.on('error', () => this.#onTileTrouble());
     this.requestUpdate();
   }
@@ -287,15 +290,19 @@ export class JomoMap extends LitElement {
     return { map: this.map, drawing: this.#drawing, layers: this.#ready };
   }
 
-  #inspect(point: { x: number; y: number }): void {
+  #inspect(point: Spot): void {
     const scene = this.#scene;
-    if (scene !== null) this.#show(scene, featuresAt(scene, point, REACH));
+    if (scene !== null) void this.#show(scene, featuresAt(scene, point, REACH), point);
   }
 
-  #show(scene: Scene, found: readonly Found[]): void {
+  /** Shows these features of the place `point`, and moves the map if the card would hide it. */
+  async #show(scene: Scene, found: readonly Found[], point: Spot): Promise<void> {
     this.found = found;
     const first = found[0];
     highlight(scene.map, first === undefined ? [] : piecesOf(scene, first));
+    await this.updateComplete;
+    const card = this.renderRoot.querySelector('jomo-details')?.getBoundingClientRect();
+    if (card !== undefined) scene.map.panBy(wayOutOf(card, scene.map.getCanvas().getBoundingClientRect(), point));
   }
 
   #openTab(tab: Tab): void {
@@ -339,11 +346,6 @@ export class JomoMap extends LitElement {
     if (hash !== location.hash) history.replaceState(null, '', hash);
   }
 
-  #onIdle(): void {
-    if (this.tab === 'list') this.#listFeatures();
-    this.requestUpdate();
-  }
-
   #onTileTrouble(): void {
     this.tileTrouble = true;
     // A tile of a layer that has just expired answers 410: ask at once what is valid now.
@@ -373,7 +375,7 @@ export class JomoMap extends LitElement {
     const scene = this.#scene;
     if (scene === null) return;
     this.#returnFocus = (target as HTMLElement).shadowRoot?.activeElement as HTMLElement | null;
-    this.#show(scene, [detail]);
+    void this.#show(scene, [detail], placeOf(scene.map, detail.feature));
     void this.renderRoot.querySelector<JomoDetails>('jomo-details')?.takeFocus();
   };
 

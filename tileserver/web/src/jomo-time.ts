@@ -61,28 +61,28 @@ export class JomoTime extends LitElement {
           ${this.referenceTime === null
             ? nothing
             : html`<span class="lead">${leadTime(this.language, this.referenceTime, this.shownTime ?? this.time)}</span>`}
-          <span class="pending">${pending ? this.#say('web-loading') : ''}</span>
+          ${pending ? html`<span class="pending">${this.#say('web-loading')}</span>` : nothing}
         </p>
-        <div class="controls">
+        <div class="buttons">
           ${this.#button({ name: 'back', enabled: 0 < index, act: () => this.#go(index - 1) })}
           ${this.#button({ name: this.playing ? 'pause' : 'play', enabled: 0 < last, act: () => this.#toggle() })}
           ${this.#button({ name: 'forward', enabled: index < last, act: () => this.#go(index + 1) })}
-          <div class="track">
-            <input
-              type="range"
-              min="0"
-              max=${last}
-              .value=${String(index)}
-              aria-label=${this.#say('web-valid-time')}
-              aria-valuetext=${dayAndTime(this.language, this.time)}
-              @input=${(event: Event) => this.#go(Number((event.target as HTMLInputElement).value))}
-            />
-            ${MOST_TICKS < this.steps.length ? nothing : this.#ticks()}
-          </div>
         </div>
-        ${this.referenceTime === null
-          ? nothing
-          : html`<p class="reference">${this.#say('web-reference-time')} ${dayAndTime(this.language, this.referenceTime)}</p>`}
+        <div class="track">
+          <input
+            type="range"
+            min="0"
+            max=${last}
+            .value=${String(index)}
+            aria-label=${this.#say('web-valid-time')}
+            aria-valuetext=${dayAndTime(this.language, this.time)}
+            @input=${(event: Event) => this.#go(Number((event.target as HTMLInputElement).value))}
+          />
+          ${MOST_TICKS < this.steps.length ? nothing : this.#ticks()}
+        </div>
+        <p class="reference">
+          ${this.referenceTime === null ? nothing : html`${this.#say('web-reference-time')} ${dayAndTime(this.language, this.referenceTime)}`}
+        </p>
       </section>
     `;
   }
@@ -145,12 +145,19 @@ export class JomoTime extends LitElement {
         background: var(--paper);
         box-shadow: 0 2px 10px rgb(0 0 0 / 25%);
       }
+      section {
+        display: grid;
+        grid-template: 'now now reference' auto 'buttons track track' auto / auto minmax(0, 1fr) auto;
+        gap: 0.25rem 0.875rem;
+        align-items: center;
+      }
       .now {
+        grid-area: now;
         display: flex;
-        flex-wrap: wrap;
         align-items: baseline;
-        gap: 0 0.625rem;
+        gap: 0.625rem;
         line-height: 1.5;
+        white-space: nowrap;
       }
       .caption,
       .reference,
@@ -170,14 +177,16 @@ export class JomoTime extends LitElement {
         font-weight: 600;
         font-size: 0.875rem;
       }
-      .controls {
-        display: flex;
-        align-items: flex-start;
-        gap: 0.375rem;
-        padding: 0.25rem 0;
+      .reference {
+        grid-area: reference;
+        text-align: right;
       }
-      .controls button {
-        flex: none;
+      .buttons {
+        grid-area: buttons;
+        display: flex;
+        gap: 0.375rem;
+      }
+      .buttons button {
         display: grid;
         place-items: center;
         padding: 0;
@@ -193,9 +202,8 @@ export class JomoTime extends LitElement {
         background: #00118f;
       }
       .track {
-        flex: 1;
-        min-width: 0;
-        padding-left: 0.375rem;
+        grid-area: track;
+        padding: 0 0.5rem;
       }
       input {
         display: block;
@@ -221,6 +229,21 @@ export class JomoTime extends LitElement {
       .ticks [data-at] {
         color: var(--key);
         font-weight: 700;
+      }
+      @media (max-width: 47.99rem) {
+        section {
+          grid-template: 'now now' auto 'track track' auto 'buttons reference' auto / auto minmax(0, 1fr);
+        }
+        .now {
+          gap: 0.375rem;
+          font-size: 0.875rem;
+        }
+        strong {
+          font-size: 1rem;
+        }
+        .reference {
+          text-align: left;
+        }
       }
     `,
   ];

@@ -217,6 +217,7 @@ const layout = css`
     inset: auto 0.875rem 0.625rem;
     z-index: 3;
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 0.375rem;
     justify-items: center;
     pointer-events: none;

@@ -10,7 +10,8 @@ import type { View } from './permalink';
 setWorkerUrl(workerUrl);
 
 const GROUND = '#e6ebee';
-const FIT = { padding: 24, animate: false, maxZoom: 15 };
+/** Room for the frame's label above and the time slider below. */
+const FIT = { padding: { top: 64, right: 24, bottom: 150, left: 24 }, animate: false, maxZoom: 15 };
 
 /** Whether this browser can draw the map. */
 export function hasWebGl(): boolean {

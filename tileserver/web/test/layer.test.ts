@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+
+import { drawable, isStale, startingTime, type Layer, type ReadyLayer } from '../src/atlas';
+import { attributesOf, nameOf } from '../src/attributes';
+import { Malformed, readCatalogue, readDescription, type Description, type Entry, type Field, type Mode } from '../src/contract';
+import { legendOf } from '../src/legend';
+import { frameOf } from '../src/notices';
+import { wantedAt } from '../src/plan';
+
+const text = (ja: string, en = ja): { ja: string; en: string } => ({ ja, en });
+const rain = { label: text('1～5 mm'), color: '#a0d2ff', symbol: 'fill' as const };
+
+const answer = {
+  tilejson: '3.0.0',
+  tiles: ['http://example.test/tiles/rain/v1/20170807T011000Z/{z}/{x}/{y}.mvt'],
+  minzoom: 4,
+  maxzoom: 11,
+  bounds: [138, 36, 139, 37],
+  temporal: {
+    reference_time: '2017-08-07T00:10:00Z',
+    valid_times: ['2017-08-07T01:10:00Z', '2017-08-07T02:10:00Z'],
+    current: '2017-08-07T01:10:00Z',
+    expires: '2017-08-07T01:40:00Z',
+    clock: null,
+    mode: 'live',
+    tiles: 'http://example.test/tiles/rain/v1/{time}/{z}/{x}/{y}.mvt',
+  },
+  layer: {
+    attribution: text('気象庁', 'JMA'),
+    fields: [{ name: 'rain_mm', type: 'float', title: text('1時間雨量', 'Rain in 1 h'), unit: 'mm' }],
+    style: [{ type: 'fill' }],
+    legend: [rain],
+  },
+};
+
+const [ISSUED, FIRST, EXPIRY, SECOND] = ['00:10', '01:10', '01:40', '02:10'].map((at) => Date.parse(`2017-08-07T${at}:00Z`)) as [number, number, number, number];
+
+function layer(mode: Mode, changes: Partial<Layer> = {}): ReadyLayer {
+  const entry: Entry = {
+    id: 'rain', title: text('雨'), kind: 'relayed', mode, version: 'v1', bounds: [138, 36, 139, 37],
+    tilejson: '', referenceTime: ISSUED, expires: EXPIRY,
+  };
+  return { entry, description: readDescription(answer), problem: null, visible: true, opacity: 1, ...changes } as ReadyLayer;
+}
+
+test('a TileJSON is read with its times', () => {
+  const read = readDescription(answer);
+  expect([read.referenceTime, read.current, read.expires]).toEqual([ISSUED, FIRST, EXPIRY]);
+  expect(read.validTimes).toEqual([FIRST, SECOND]);
+  expect(read.tiles).toContain('{time}');
+  const timeless: Description = readDescription({ ...answer, temporal: null });
+  expect([timeless.validTimes, timeless.current]).toEqual([[], null]);
+  expect(timeless.tiles).toBe(answer.tiles[0]);
+});
+
+test('an answer of another form is refused, not half used', () => {
+  expect(readCatalogue({ generation: null, layers: [] })).toEqual({ generation: null, layers: [] });
+  for (const wrong of [null, [], 'x', { layer: 1 }, { ...answer, bounds: [1, 2, 3] }, { ...answer, minzoom: '4' }]) {
+    expect(() => readDescription(wrong)).toThrow(Malformed);
+  }
+  expect(() => readCatalogue({ generation: 'g', layers: [{ id: 'a' }] })).toThrow(Malformed);
+});
+
+test('only a live layer goes stale', () => {
+  expect(isStale(layer('live'), EXPIRY - 1)).toBe(false);
+  expect(isStale(layer('live'), EXPIRY)).toBe(true);
+  expect(isStale(layer('live', { problem: 'expired' }), 0)).toBe(true);
+  expect(isStale(layer('replay'), EXPIRY)).toBe(false);
+  expect(isStale(layer('fictional'), EXPIRY)).toBe(false);
+  expect(drawable([layer('live'), layer('replay')], EXPIRY)).toHaveLength(1);
+});
+
+test('the slider starts at the now of the layer', () => {
+  expect(startingTime([layer('live')], FIRST + 1)).toBe(SECOND);
+  expect(startingTime([layer('replay')], Date.UTC(2026, 0, 1))).toBe(FIRST);
+  expect(startingTime([], 0)).toBeNull();
+});
+
+test('the step on screen and the one to hold ready', () => {
+  expect(wantedAt([layer('replay')], FIRST)).toMatchObject([{ id: 'rain', time: FIRST, next: SECOND }]);
+  expect(wantedAt([layer('replay')], SECOND)).toMatchObject([{ time: SECOND, next: null }]);
+  expect(wantedAt([layer('live')], SECOND + 1)).toEqual([]);
+});
+
+test('the frame follows what is visible', () => {
+  expect(frameOf([layer('live')])).toBeNull();
+  expect(frameOf([layer('live'), layer('replay')])).toBe('replay');
+  expect(frameOf([layer('fictional'), layer('replay')])).toBe('fictional');
+  expect(frameOf([layer('fictional', { visible: false })])).toBeNull();
+});
+
+test('changing areas have a legend line for no data', () => {
+  const lines = legendOf({ legend: [rain], validTimes: [FIRST] });
+  expect(lines.map(({ label }) => label.ja)).toEqual(['1～5 mm', 'データなし(塗りなし)']);
+  expect(lines[1]?.color).toBeNull();
+  expect(legendOf({ legend: [rain], validTimes: [] })).toEqual([rain]);
+});
+
+test('attributes have titles, units and the labels of codes', () => {
+  const field = (name: string, more: Partial<Field> = {}): Field => ({ name, type: 'text', title: text(`${name}の題`, name), unit: null, codes: [], ...more });
+  const fields = [
+    field('name'),
+    field('level', { unit: 'm' }),
+    field('class', { codes: [{ value: 2, label: text('強い', 'strong'), color: '#f00' }] }),
+    field('open'),
+    field('town_code'),
+    field('absent'),
+  ];
+  const properties = { name: '<b>前橋</b>', level: Math.fround(79.9), class: 2, open: true, town_code: 10201, secret: 'x' };
+  expect(attributesOf(fields, properties, 'ja').map(({ title, value, color }) => [title, value, color])).toEqual([
+    ['nameの題', '<b>前橋</b>', null],
+    ['levelの題', '79.9 m', null],
+    ['classの題', '強い', '#f00'],
+    ['openの題', 'はい', null],
+    ['town_codeの題', '10201', null],
+  ]);
+  expect(nameOf({ fields, style: [] }, { id: 7, properties }, 'ja')).toBe('<b>前橋</b>');
+  const labelled = [{ type: 'symbol', layout: { 'text-field': ['to-string', ['get', 'class']] } }];
+  expect(nameOf({ fields, style: labelled }, { id: 7, properties }, 'en')).toBe('strong');
+  expect(nameOf({ fields, style: [] }, { id: 7, properties: { level: 3 } }, 'en')).toBe('level 3 m');
+  expect(nameOf({ fields: [], style: [] }, { id: 7, properties }, 'en')).toBe('7');
+});
