@@ -51,7 +51,7 @@ scenario() {
         tail -n 20 "$out/server.log" >&2
         exit 1
     }
-    node tests/browser/run.mjs --url "http://127.0.0.1:$port/" --out "$out" --region "$name"
+    node tests/browser/run.mjs --url "http://127.0.0.1:$port" --out "$out" --region "$name"
     stop
 }
 

@@ -112,7 +112,7 @@ web_page() {
     (cd "$folder" && npm run --silent build >&2)
     [[ -s $folder/dist/index.html ]] || fail "the web build left no $folder/dist/index.html"
     # The page is embedded by a derive macro: it is expanded again when the file around it changes.
-    touch tileserver/src/page.rs
+    touch -c tileserver/src/page.rs
     printf '%s' "$stamp" >$stamps/web
 }
 

@@ -112,9 +112,11 @@ fn requirements_have_one_version_each() {
             faults.push(format!("{name}: a wildcard"));
         }
     }
+    let mut used = BTreeSet::new();
     for package in metadata(&["--no-deps"])["packages"].as_array().unwrap() {
         for dependency in package["dependencies"].as_array().unwrap() {
             let name = dependency["name"].as_str().unwrap();
+            used.insert(name.to_owned());
             if !declared.contains_key(name) {
                 faults.push(format!(
                     "{}: {name} is not in [workspace.dependencies]",
@@ -123,7 +125,9 @@ fn requirements_have_one_version_each() {
             }
         }
     }
-    expect_none(&faults, "dependencies are declared once, in the root Cargo.toml");
+    let unused = declared.keys().filter(|name| !used.contains(*name));
+    faults.extend(unused.map(|name| format!("{name}: declared, but no package uses it")));
+    expect_none(&faults, "dependencies are declared once, in the root Cargo.toml, and used");
 }
 
 fn version_of(requirement: &toml::Value) -> Option<&str> {

@@ -78,7 +78,11 @@ pub(crate) fn metadata(arguments: &[&str]) -> Value {
         .current_dir(repository())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{told}\n(`cargo fetch` brings packages that are not here yet)"
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
