@@ -25,7 +25,13 @@ step() {
     number=$((number + 1))
     printf 'publish [%d/%d, %d s] %s\n' "$number" "$steps" "$((SECONDS - started))" "$1" >&2
     shift
-    "$@"
+    local status=0
+    "$@" || status=$?
+    case $status in
+    0) ;;
+    4) printf 'publish: some features were kept out (exit 4), see above\n' >&2 ;;
+    *) exit "$status" ;;
+    esac
 }
 
 # Layer ids and their files, in the order of drawing.
