@@ -1,0 +1,246 @@
+//! The JSON documents: catalogue, `TileJSON` and status.
+//!
+//! They depend on the clock and on the host by which the server was reached, so they are written
+//! for each request, straight from the loaded generation without copies of it.
+
+use std::collections::BTreeMap;
+
+use jomo_core::Timestamp;
+use jomo_core::feature::FieldType;
+use jomo_core::layer::{Access, Kind, Layer, Mode, Step, Text};
+use jomo_core::time::compact;
+use jomo_words::Language;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::app::Fault;
+use crate::serving::Serving;
+use crate::view::LayerView;
+
+/// Largest `status.json` in bytes: it must get through when nothing else does.
+pub const STATUS_MAX: usize = 2048;
+
+#[derive(Serialize)]
+struct Catalogue<'a> {
+    generation: Option<&'a str>,
+    layers: Vec<CatalogueEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct CatalogueEntry<'a> {
+    id: &'a str,
+    title: &'a Text,
+    kind: Kind,
+    mode: Mode,
+    access: Access,
+    version: &'a str,
+    reference_time: Option<Timestamp>,
+    valid_times: &'a [Timestamp],
+    expires: Option<Timestamp>,
+    bounds: [f64; 4],
+    minzoom: u8,
+    maxzoom: u8,
+    tilejson: String,
+}
+
+/// `catalog.json`.
+#[must_use]
+pub fn catalogue(serving: &Serving, base_url: &str) -> Vec<u8> {
+    let entry = |view: &'_ LayerView| {
+        let layer = &view.layer;
+        format!("{base_url}/tiles/{}.json", layer.id)
+    };
+    let layers = serving.layers.values().map(|view| {
+        let layer = &view.layer;
+        CatalogueEntry {
+            id: &layer.id,
+            title: &layer.title,
+            kind: layer.kind,
+            mode: layer.mode,
+            access: layer.access,
+            version: &layer.version,
+            reference_time: layer.reference_time,
+            valid_times: &layer.valid_times,
+            expires: layer.expires,
+            bounds: layer.bbox,
+            minzoom: layer.minzoom,
+            maxzoom: layer.maxzoom,
+            tilejson: entry(view),
+        }
+    });
+    encode(&Catalogue { generation: serving.id.as_deref(), layers: layers.collect() })
+}
+
+#[derive(Serialize)]
+struct TileJson<'a> {
+    tilejson: &'static str,
+    name: &'a str,
+    scheme: &'static str,
+    tiles: [String; 1],
+    minzoom: u8,
+    maxzoom: u8,
+    bounds: [f64; 4],
+    attribution: String,
+    vector_layers: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temporal: Option<Temporal<'a>>,
+    layer: &'a Layer,
+}
+
+#[derive(Serialize)]
+struct Temporal<'a> {
+    reference_time: Option<Timestamp>,
+    valid_times: &'a [Timestamp],
+    current: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    clock: Option<Timestamp>,
+    mode: Mode,
+    tiles: String,
+}
+
+/// For whom and for when a `TileJSON` is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// `scheme://host[:port]`.
+    pub base_url: &'a str,
+    /// Language of name and attribution.
+    pub language: Language,
+    /// The wall clock.
+    pub wall: Timestamp,
+}
+
+/// `tiles/{layer}.json`: `TileJSON` 3.0.0 with the extensions `temporal` and `layer`. Its `tiles`
+/// are pinned to the version, and to `time` or else the current step or else the last one.
+#[must_use]
+pub fn tile_json(view: &LayerView, time: Option<Timestamp>, reader: Reader<'_>) -> Vec<u8> {
+    let layer = &view.layer;
+    let current = match layer.current_step(reader.wall) {
+        Step::At(time) => Some(time),
+        Step::Timeless | Step::Expired => None,
+    };
+    let step = time.or(current).or(layer.valid_times.last().copied());
+    let address = |step: &str| {
+        format!(
+            "{}/tiles/{}/{}/{step}/{{z}}/{{x}}/{{y}}.mvt",
+            reader.base_url, layer.id, layer.version
+        )
+    };
+    let in_language = |text: &'_ Text| match reader.language {
+        Language::Ja => text.ja.clone(),
+        Language::En => text.en.clone(),
+    };
+    let temporal = (!layer.valid_times.is_empty()).then(|| Temporal {
+        reference_time: layer.reference_time,
+        valid_times: &layer.valid_times,
+        current,
+        expires: layer.expires,
+        clock: match layer.mode {
+            Mode::Live => None,
+            Mode::Replay | Mode::Fictional => layer.clock.or(layer.reference_time),
+        },
+        mode: layer.mode,
+        tiles: address("{time}"),
+    });
+    encode(&TileJson {
+        tilejson: "3.0.0",
+        name: &in_language(&layer.title),
+        scheme: "xyz",
+        tiles: [address(&step.map_or_else(|| "-".to_owned(), compact))],
+        minzoom: layer.minzoom,
+        maxzoom: layer.maxzoom,
+        bounds: layer.bbox,
+        attribution: escape_html(&in_language(&layer.attribution)),
+        vector_layers: &view.vector_layers,
+        temporal,
+        layer,
+    })
+}
+
+/// `TileJSON` says that clients may read the attribution as HTML, and map libraries do.
+fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// `vector_layers` where an archive does not bring its own.
+#[must_use]
+pub fn vector_layers(layer: &Layer) -> Value {
+    let kind = |kind| match kind {
+        FieldType::Bool => "Boolean",
+        FieldType::Int | FieldType::Float => "Number",
+        FieldType::Text => "String",
+    };
+    let open = layer.fields.iter().filter(|field| !field.restricted);
+    let fields: BTreeMap<_, _> = open.map(|f| (f.name.as_str(), kind(f.kind))).collect();
+    json!([{
+        "id": layer.id, "fields": fields, "minzoom": layer.minzoom, "maxzoom": layer.maxzoom,
+    }])
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    generation: Option<&'a str>,
+    loaded: Timestamp,
+    fault: Option<&'a Fault>,
+    layer_count: usize,
+    expired_count: usize,
+    /// Layers that do not fit into [`STATUS_MAX`].
+    omitted: usize,
+    layers: &'a [LayerStatus<'a>],
+}
+
+#[derive(Serialize)]
+struct LayerStatus<'a> {
+    id: &'a str,
+    mode: Mode,
+    reference_time: Option<Timestamp>,
+    age_s: Option<i64>,
+    expired: bool,
+}
+
+/// `status.json`, at most [`STATUS_MAX`] bytes. Expired layers come first, then live ones; what
+/// does not fit is counted.
+#[must_use]
+pub fn status(serving: &Serving, fault: Option<&Fault>, wall: Timestamp) -> Vec<u8> {
+    let mut layers: Vec<LayerStatus<'_>> = serving
+        .layers
+        .values()
+        .map(|view| {
+            let layer = &view.layer;
+            let age_s = |from: Timestamp| layer.now(wall).duration_since(from).as_secs();
+            LayerStatus {
+                id: &layer.id,
+                mode: layer.mode,
+                reference_time: layer.reference_time,
+                age_s: layer.reference_time.map(age_s),
+                expired: layer.current_step(wall) == Step::Expired,
+            }
+        })
+        .collect();
+    layers.sort_by_key(|layer| (!layer.expired, layer.mode != Mode::Live));
+    let expired_count = layers.iter().filter(|layer| layer.expired).count();
+    let write = |shown: usize| {
+        encode(&Status {
+            generation: serving.id.as_deref(),
+            loaded: serving.loaded,
+            fault,
+            layer_count: layers.len(),
+            expired_count,
+            omitted: layers.len() - shown,
+            layers: layers.get(..shown).unwrap_or_default(),
+        })
+    };
+    let mut shown = layers.len().min(STATUS_MAX / 64);
+    loop {
+        let bytes = write(shown);
+        if bytes.len() <= STATUS_MAX || shown == 0 {
+            return bytes;
+        }
+        shown -= 1;
+    }
+}
+
+/// Nothing in these documents can fail to serialise: strings, numbers, times and maps with
+/// string keys.
+fn encode(document: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(document).unwrap_or_default()
+}

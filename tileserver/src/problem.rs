@@ -1,0 +1,246 @@
+//! Answers that are no content: RFC 9457 problems in the reader's language.
+//!
+//! A problem never names a layer, a path or a host. What the caller may not know about and what
+//! does not exist are therefore the same bytes.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use jomo_core::Timestamp;
+use jomo_core::time::jst_text;
+use jomo_words::{Language, say};
+use serde::Serialize;
+
+/// Methods that every route answers, for `Allow`.
+pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// Why a live layer or step is not served any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The layer is past its `expires`.
+    LayerExpired,
+    /// The predicted moment has passed.
+    StepPast,
+}
+
+/// Why a request has no content as answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// 404: no such address.
+    RouteUnknown,
+    /// 404: no such layer for this caller.
+    LayerUnknown,
+    /// 404: the layer has no such version, or not any more.
+    VersionUnknown,
+    /// 404: the layer has no such valid time.
+    TimeUnknown,
+    /// 404: the layer has no tiles at this zoom.
+    ZoomOutside,
+    /// 404: the tile does not touch the layer's bounds.
+    TileOutside,
+    /// 400: a part of the address is not of the documented form.
+    AddressMalformed,
+    /// 400: `z/x/y` is no tile of the scheme.
+    TileOutOfRange,
+    /// 400: the time is written in neither of the two forms.
+    TimeMalformed,
+    /// 400: a query parameter that this address does not have, or has twice.
+    QueryUnknown,
+    /// 405.
+    MethodNotAllowed,
+    /// 410: a live layer or step past its validity.
+    Expired {
+        /// What passed.
+        reason: Reason,
+        /// When.
+        since: Timestamp,
+    },
+    /// 413: a body where none is read.
+    BodyNotAccepted,
+    /// 414.
+    AddressTooLong,
+    /// 416: the range begins behind the end.
+    RangeUnsatisfiable {
+        /// Length of the whole in bytes.
+        length: usize,
+    },
+    /// 500: a stored tile cannot be inflated.
+    TileUnreadable,
+    /// 503: no generation has been loaded yet.
+    NotReady,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: String,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+}
+
+impl Problem {
+    /// Stable code; its texts are `http-<code>` in `words/server.*.ftl`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::RouteUnknown => "route-unknown",
+            Self::LayerUnknown => "layer-unknown",
+            Self::VersionUnknown => "version-unknown",
+            Self::TimeUnknown => "time-unknown",
+            Self::ZoomOutside => "zoom-outside",
+            Self::TileOutside => "tile-outside",
+            Self::AddressMalformed => "address-malformed",
+            Self::TileOutOfRange => "tile-out-of-range",
+            Self::TimeMalformed => "time-malformed",
+            Self::QueryUnknown => "query-unknown",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::Expired { .. } => "expired",
+            Self::BodyNotAccepted => "body-not-accepted",
+            Self::AddressTooLong => "address-too-long",
+            Self::RangeUnsatisfiable { .. } => "range-unsatisfiable",
+            Self::TileUnreadable => "tile-unreadable",
+            Self::NotReady => "not-ready",
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::RouteUnknown
+            | Self::LayerUnknown
+            | Self::VersionUnknown
+            | Self::TimeUnknown
+            | Self::ZoomOutside
+            | Self::TileOutside => StatusCode::NOT_FOUND,
+            Self::AddressMalformed
+            | Self::TileOutOfRange
+            | Self::TimeMalformed
+            | Self::QueryUnknown => StatusCode::BAD_REQUEST,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Expired { .. } => StatusCode::GONE,
+            Self::BodyNotAccepted => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::AddressTooLong => StatusCode::URI_TOO_LONG,
+            Self::RangeUnsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::TileUnreadable => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The answer: `application/problem+json`, never stored by caches.
+    #[must_use]
+    pub fn response(self, language: Language) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.document(language)));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        set(header::CONTENT_TYPE, "application/problem+json");
+        set(header::CONTENT_LANGUAGE, language_tag(language));
+        set(header::CACHE_CONTROL, "no-store");
+        set(header::VARY, "Accept-Encoding, Accept-Language");
+        match self {
+            Self::MethodNotAllowed => {
+                set(header::ALLOW, ALLOWED_METHODS);
+            }
+            // The body is not read, so nothing behind it on this connection can be.
+            Self::BodyNotAccepted => {
+                set(header::CONNECTION, "close");
+            }
+            Self::NotReady => {
+                set(header::RETRY_AFTER, "1");
+            }
+            Self::RangeUnsatisfiable { length } => {
+                if let Ok(value) = HeaderValue::try_from(format!("bytes */{length}")) {
+                    headers.insert(header::CONTENT_RANGE, value);
+                }
+            }
+            _ => {}
+        }
+        response
+    }
+
+    fn document(self, language: Language) -> String {
+        let code = self.code();
+        let (reason, since) = match self {
+            Self::Expired { reason, since } => (Some(reason), Some(since)),
+            _ => (None, None),
+        };
+        let id = match reason {
+            Some(Reason::LayerExpired) => "http-expired-layer".to_owned(),
+            Some(Reason::StepPast) => "http-expired-step".to_owned(),
+            None => format!("http-{code}"),
+        };
+        let arguments: Vec<_> = since.map(|at| ("time", jst_text(at))).into_iter().collect();
+        let document = Document {
+            r#type: format!("urn:jomo:problem:{code}"),
+            title: say(language, &format!("{id}.title"), &arguments),
+            status: self.status().as_u16(),
+            detail: say(language, &format!("{id}.detail"), &arguments),
+            code,
+            reason,
+            since,
+        };
+        // Strings, a number and a time always serialise.
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+/// The tag of a language for `Content-Language` and `lang`.
+#[must_use]
+pub fn language_tag(language: Language) -> &'static str {
+    match language {
+        Language::Ja => "ja",
+        Language::En => "en",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: [Problem; 18] = [
+        Problem::RouteUnknown,
+        Problem::LayerUnknown,
+        Problem::VersionUnknown,
+        Problem::TimeUnknown,
+        Problem::ZoomOutside,
+        Problem::TileOutside,
+        Problem::AddressMalformed,
+        Problem::TileOutOfRange,
+        Problem::TimeMalformed,
+        Problem::QueryUnknown,
+        Problem::MethodNotAllowed,
+        Problem::Expired { reason: Reason::LayerExpired, since: Timestamp::UNIX_EPOCH },
+        Problem::Expired { reason: Reason::StepPast, since: Timestamp::UNIX_EPOCH },
+        Problem::BodyNotAccepted,
+        Problem::AddressTooLong,
+        Problem::RangeUnsatisfiable { length: 1 },
+        Problem::TileUnreadable,
+        Problem::NotReady,
+    ];
+
+    #[test]
+    fn every_problem_has_its_texts() {
+        for problem in EVERY {
+            for language in [Language::Ja, Language::En] {
+                let document = problem.document(language);
+                assert!(!document.contains("\"http-"), "{document}");
+                assert!(!document.contains("{$"), "{document}");
+            }
+        }
+    }
+
+    /// The document is part of the interface.
+    #[test]
+    fn an_expired_layer_says_so_to_machines_and_people() {
+        let since = "2026-11-22T03:00:00Z".parse().unwrap();
+        let problem = Problem::Expired { reason: Reason::LayerExpired, since };
+        insta::assert_snapshot!(problem.document(Language::En), @r#"{"type":"urn:jomo:problem:expired","title":"Past its validity","status":410,"detail":"This layer was valid until 2026-11-22 12:00 JST. Wait for the next issue, or ask its issuer, such as the JMA.","code":"expired","reason":"layer-expired","since":"2026-11-22T03:00:00Z"}"#);
+    }
+}

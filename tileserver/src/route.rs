@@ -1,0 +1,264 @@
+//! Addresses: the path of a request, read strictly.
+//!
+//! A path is compared and cut, never decoded and never joined to a folder: what is not written
+//! in the documented characters is no address.
+
+use jomo_core::Timestamp;
+use jomo_core::layer::is_layer_id;
+use jomo_core::mercator::TileId;
+use jomo_core::time::parse_compact;
+
+use crate::problem::Problem;
+
+/// What a path asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Route<'p> {
+    /// `/health/live`
+    Live,
+    /// `/health/ready`
+    Ready,
+    /// `/status.json`
+    Status,
+    /// `/catalog.json`
+    Catalogue,
+    /// `/tiles/{layer}.json`
+    TileJson {
+        /// Layer id.
+        layer: &'p str,
+    },
+    /// `/tiles/{layer}/{z}/{x}/{y}[.mvt|.pbf]`
+    Tile {
+        /// Layer id.
+        layer: &'p str,
+        /// The tile.
+        tile: TileId,
+    },
+    /// `/tiles/{layer}/{version}/{time|-}/{z}/{x}/{y}[.mvt|.pbf]`
+    PinnedTile {
+        /// Which step of which version.
+        step: PinnedStep<'p>,
+        /// The tile.
+        tile: TileId,
+    },
+    /// `/archives/{layer}/{version}/{time|-}.pmtiles`
+    Archive {
+        /// Which step of which version.
+        step: PinnedStep<'p>,
+    },
+    /// Anything else: a file of the web page, if there is one of this name.
+    Page {
+        /// Path without the leading `/`; `index.html` for `/`.
+        file: &'p str,
+    },
+}
+
+/// One step of one version of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinnedStep<'p> {
+    /// Layer id.
+    pub layer: &'p str,
+    /// Version.
+    pub version: &'p str,
+    /// Valid time; `None` (`-`) for a layer without time.
+    pub time: Option<Timestamp>,
+}
+
+impl<'p> Route<'p> {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// The problem to answer with: [`Problem::RouteUnknown`], [`Problem::AddressMalformed`],
+    /// [`Problem::TileOutOfRange`], [`Problem::TimeMalformed`] or [`Problem::LayerUnknown`].
+    pub fn parse(path: &'p str) -> Result<Self, Problem> {
+        match path {
+            "/" => return Ok(Self::Page { file: "index.html" }),
+            "/status.json" => return Ok(Self::Status),
+            "/catalog.json" => return Ok(Self::Catalogue),
+            "/health/live" => return Ok(Self::Live),
+            "/health/ready" => return Ok(Self::Ready),
+            _ => {}
+        }
+        if let Some(rest) = path.strip_prefix("/tiles/") {
+            return parse_tiles(rest);
+        }
+        if let Some(rest) = path.strip_prefix("/archives/") {
+            return parse_archive(rest);
+        }
+        path.strip_prefix('/').map(|file| Self::Page { file }).ok_or(Problem::RouteUnknown)
+    }
+
+    /// The name of the route in logs: positions and layers stay out of them.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Ready => "ready",
+            Self::Status => "status",
+            Self::Catalogue => "catalogue",
+            Self::TileJson { .. } => "tilejson",
+            Self::Tile { .. } => "tile",
+            Self::PinnedTile { .. } => "pinned-tile",
+            Self::Archive { .. } => "archive",
+            Self::Page { .. } => "page",
+        }
+    }
+}
+
+fn parse_tiles(rest: &str) -> Result<Route<'_>, Problem> {
+    let mut parts = rest.split('/');
+    let mut next = || parts.next();
+    let (Some(layer), second) = (next(), next()) else { return Err(Problem::RouteUnknown) };
+    let Some(second) = second else {
+        let id = layer.strip_suffix(".json").ok_or(Problem::RouteUnknown)?;
+        return Ok(Route::TileJson { layer: layer_id(id)? });
+    };
+    let (Some(third), Some(fourth)) = (next(), next()) else { return Err(Problem::RouteUnknown) };
+    let (fifth, sixth, more) = (next(), next(), next());
+    match (fifth, sixth, more) {
+        (None, ..) => {
+            let tile = parse_tile(second, third, fourth)?;
+            Ok(Route::Tile { layer: layer_id(layer)?, tile })
+        }
+        (Some(fifth), Some(sixth), None) => {
+            let tile = parse_tile(fourth, fifth, sixth)?;
+            let valid_time = parse_time_part(third)?;
+            let step = PinnedStep { layer: layer_id(layer)?, version: second, time: valid_time };
+            Ok(Route::PinnedTile { step, tile })
+        }
+        _ => Err(Problem::RouteUnknown),
+    }
+}
+
+fn parse_archive(rest: &str) -> Result<Route<'_>, Problem> {
+    let mut parts = rest.split('/');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(layer), Some(version), Some(file), None) => {
+            let time = file.strip_suffix(".pmtiles").ok_or(Problem::RouteUnknown)?;
+            let time = parse_time_part(time)?;
+            Ok(Route::Archive { step: PinnedStep { layer: layer_id(layer)?, version, time } })
+        }
+        _ => Err(Problem::RouteUnknown),
+    }
+}
+
+/// An id that no layer can have is the id of no layer, not a mistake of its own.
+fn layer_id(text: &str) -> Result<&str, Problem> {
+    if is_layer_id(text) { Ok(text) } else { Err(Problem::LayerUnknown) }
+}
+
+fn parse_time_part(text: &str) -> Result<Option<Timestamp>, Problem> {
+    match text {
+        "-" => Ok(None),
+        _ => parse_compact(text).map(Some).ok_or(Problem::TimeMalformed),
+    }
+}
+
+fn parse_tile(z: &str, x: &str, y: &str) -> Result<TileId, Problem> {
+    let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(y);
+    let (z, x, y) = (number(z)?, number(x)?, number(y)?);
+    let z = u8::try_from(z).or(Err(Problem::TileOutOfRange))?;
+    TileId::new(z, x, y).ok_or(Problem::TileOutOfRange)
+}
+
+/// Plain decimal digits without sign, space or leading zero, so that every tile has one address.
+fn number(text: &str) -> Result<u32, Problem> {
+    let canonical = text == "0" || !text.starts_with('0');
+    if text.is_empty() || !canonical || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Problem::AddressMalformed);
+    }
+    text.parse().or(Err(Problem::TileOutOfRange))
+}
+
+/// The `time` of a query such as `time=20170807T011000Z` or `time=2017-08-07T10:10:00%2B09:00`.
+///
+/// # Errors
+/// [`Problem::QueryUnknown`] for any other parameter or a second `time`,
+/// [`Problem::TimeMalformed`] for a time in another form.
+pub fn parse_time_query(query: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let query = query.unwrap_or_default();
+    if query.is_empty() {
+        return Ok(None);
+    }
+    let value = query.strip_prefix("time=").ok_or(Problem::QueryUnknown)?;
+    if value.contains('&') {
+        return Err(Problem::QueryUnknown);
+    }
+    parse_time(value).map(Some).ok_or(Problem::TimeMalformed)
+}
+
+/// Refuses every parameter.
+///
+/// # Errors
+/// [`Problem::QueryUnknown`] for anything behind the `?`.
+pub fn refuse_query(query: Option<&str>) -> Result<(), Problem> {
+    if query.unwrap_or_default().is_empty() { Ok(()) } else { Err(Problem::QueryUnknown) }
+}
+
+fn parse_time(value: &str) -> Option<Timestamp> {
+    if let Some(time) = parse_compact(value) {
+        return Some(time);
+    }
+    // The only characters of RFC 3339 that clients write encoded are `:` and `+`.
+    if 60 < value.len() {
+        return None;
+    }
+    let text = value.replace("%3A", ":").replace("%3a", ":");
+    let text = text.replace("%2B", "+").replace("%2b", "+");
+    let is_rfc3339 = text.get(10..11)?.eq_ignore_ascii_case("t")
+        && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:.+TtZz".contains(&byte));
+    if is_rfc3339 { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// No text makes the reader panic, and a tile is always one of the scheme.
+        #[test]
+        fn hostile_paths_are_no_addresses(rest in "[ -~]{0,40}") {
+            for prefix in ["/", "/tiles/", "/archives/", "/tiles/rain/"] {
+                let path = format!("{prefix}{rest}");
+                if let Ok(Route::Tile { layer, tile }) = Route::parse(&path) {
+                    prop_assert!(is_layer_id(layer) && tile.z() <= 24);
+                }
+            }
+            let _ = parse_time_query(Some(&rest));
+        }
+
+        /// Every tile of the scheme has exactly the address that its numbers spell.
+        #[test]
+        fn tiles_have_one_address(z in 0_u8..=24, x in 0_u32..1 << 24, y in 0_u32..1 << 24) {
+            let (x, y) = (x >> (24 - z), y >> (24 - z));
+            for suffix in ["", ".mvt", ".pbf"] {
+                let path = format!("/tiles/rain/{z}/{x}/{y}{suffix}");
+                let tile = TileId::new(z, x, y).unwrap();
+                prop_assert_eq!(Route::parse(&path), Ok(Route::Tile { layer: "rain", tile }));
+            }
+            let padded = format!("/tiles/rain/{z}/0{x}/{y}");
+            prop_assert_eq!(Route::parse(&padded), Err(Problem::AddressMalformed));
+        }
+    }
+
+    #[test]
+    fn times_are_read_in_both_forms() {
+        let time = "2017-08-07T01:10:00Z".parse().unwrap();
+        for query in [
+            "time=20170807T011000Z",
+            "time=2017-08-07T01:10:00Z",
+            "time=2017-08-07T01%3A10%3A00Z",
+            "time=2017-08-07T10:10:00%2B09:00",
+            "time=2017-08-07T10:10:00+09:00",
+        ] {
+            assert_eq!(parse_time_query(Some(query)), Ok(Some(time)), "{query}");
+        }
+        for query in ["time=", "time=now", "time=2017-08-07", "time=2017-08-07T01:10:00Z[UTC]"] {
+            assert_eq!(parse_time_query(Some(query)), Err(Problem::TimeMalformed), "{query}");
+        }
+        for query in ["t=1", "time", "a=1&time=20170807T011000Z", "time=20170807T011000Z&time=1"] {
+            assert_eq!(parse_time_query(Some(query)), Err(Problem::QueryUnknown), "{query}");
+        }
+        assert_eq!(parse_time_query(Some("")), Ok(None));
+    }
+}

@@ -1,0 +1,190 @@
+//! One version of a layer, open for serving.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::HeaderValue;
+use bytes::Bytes;
+use jomo_core::Timestamp;
+use jomo_core::layer::{Layer, Mode};
+use jomo_core::mercator::TileId;
+use jomo_format::pmtiles::Archive;
+use jomo_store::{LayerVersion, Mapped, StoreError};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How much of an archive is read ahead when it is opened. Clustered archives begin with the low
+/// zooms, which every visitor asks for; a prefecture's layer is smaller than this as a whole.
+const PREWARM_BYTES: usize = 64 << 20;
+
+/// A version of a layer with its archives mapped.
+#[derive(Debug)]
+pub struct LayerView {
+    /// The content of `layer.json`.
+    pub layer: Layer,
+    /// `Jomo-Mode` of its answers.
+    pub mode: HeaderValue,
+    /// `vector_layers` of its `TileJSON`.
+    pub vector_layers: serde_json::Value,
+    steps: Vec<StepView>,
+}
+
+/// The tiles of one step.
+#[derive(Debug)]
+pub struct StepView {
+    /// Valid time; `None` for a layer without time.
+    pub time: Option<Timestamp>,
+    /// Entity tag of the archive as a whole.
+    pub archive_tag: String,
+    archive: Archive<Bytes>,
+    bytes: Bytes,
+    tags: ContentTags,
+}
+
+/// A stored tile: gzip bytes in the memory map, and the hash of them.
+#[derive(Clone, Debug)]
+pub struct StoredTile {
+    /// A slice of the map, not a copy.
+    pub bytes: Bytes,
+    /// xxh3-64 of the bytes.
+    pub hash: u64,
+}
+
+impl LayerView {
+    /// Opens every archive of a version and reads its first part ahead.
+    ///
+    /// # Errors
+    /// If a listed archive cannot be opened or is not what `layer.json` says.
+    pub fn open(version: &LayerVersion) -> Result<Self, StoreError> {
+        let layer = version.layer.clone();
+        let times: Vec<Option<Timestamp>> = match layer.valid_times.as_slice() {
+            [] => vec![None],
+            times => times.iter().copied().map(Some).collect(),
+        };
+        let mut steps = Vec::with_capacity(times.len());
+        for time in times {
+            steps.extend(StepView::open(version, time)?);
+        }
+        let mode = HeaderValue::from_static(match layer.mode {
+            Mode::Live => "live",
+            Mode::Replay => "replay",
+            Mode::Fictional => "fictional",
+        });
+        let vector_layers = steps
+            .iter()
+            .find_map(|step| step.archive.metadata().get("vector_layers").cloned())
+            .unwrap_or_else(|| crate::document::vector_layers(&layer));
+        Ok(Self { layer, mode, vector_layers, steps })
+    }
+
+    /// The tiles of a step.
+    #[must_use]
+    pub fn step(&self, time: Option<Timestamp>) -> Option<&StepView> {
+        let index = self.steps.binary_search_by_key(&time, |step| step.time).ok()?;
+        self.steps.get(index)
+    }
+
+    /// Whether the layer has this step at all, with or without tiles.
+    #[must_use]
+    pub fn has_time(&self, time: Option<Timestamp>) -> bool {
+        match time {
+            None => self.layer.valid_times.is_empty(),
+            Some(time) => self.layer.valid_times.binary_search(&time).is_ok(),
+        }
+    }
+
+    /// Whether a tile touches the layer's bounds.
+    #[must_use]
+    pub fn covers(&self, tile: TileId) -> bool {
+        let [west, south, east, north] = tile.bounds_deg();
+        let [from_west, from_south, to_east, to_north] = self.layer.bbox;
+        west <= to_east && from_west <= east && south <= to_north && from_south <= north
+    }
+}
+
+impl StepView {
+    fn open(version: &LayerVersion, time: Option<Timestamp>) -> Result<Option<Self>, StoreError> {
+        let name = LayerVersion::tiles_name(time);
+        let Some(listed) = version.layer.files.get(&name) else { return Ok(None) };
+        let path = version.dir().join(&name);
+        let bytes = Bytes::from_owner(Mapped::open(&path)?);
+        if u64::try_from(bytes.len()).ok() != Some(listed.bytes) {
+            let expected = format!("{} bytes", listed.bytes);
+            let found = format!("{} bytes", bytes.len());
+            return Err(StoreError::Content { path, expected, found });
+        }
+        let archive =
+            Archive::open(bytes.clone()).map_err(|source| StoreError::Tiles { path, source })?;
+        prewarm(&bytes);
+        let tags = ContentTags::new(&archive);
+        // The hash in `layer.json` is hexadecimal if the writer followed the specification; it
+        // goes into a header, so nothing else is taken from there.
+        let hash: String = listed.sha256.chars().filter(char::is_ascii_hexdigit).take(32).collect();
+        let archive_tag = format!("\"{hash}\"");
+        Ok(Some(Self { time, archive_tag, archive, bytes, tags }))
+    }
+
+    /// A tile, if the archive has it.
+    #[must_use]
+    pub fn tile(&self, id: TileId) -> Option<StoredTile> {
+        let range = self.archive.tile(id)?;
+        let offset = range.start;
+        let bytes = self.bytes.slice(range);
+        let hash = self.tags.hash(offset, &bytes);
+        Some(StoredTile { bytes, hash })
+    }
+
+    /// The whole archive.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+/// Content hashes of the tiles of an archive, each computed when it is first asked for.
+///
+/// A hash per tile rather than one per archive: an unchanged tile keeps its tag, and the browser
+/// its copy, across versions.
+#[derive(Debug)]
+struct ContentTags {
+    /// Offsets of the distinct contents, ascending.
+    offsets: Vec<usize>,
+    /// The hash of each; 0 until it is known.
+    hashes: Vec<AtomicU64>,
+}
+
+impl ContentTags {
+    fn new(archive: &Archive<Bytes>) -> Self {
+        let mut offsets: Vec<usize> = archive.contents().map(|range| range.start).collect();
+        offsets.sort_unstable();
+        offsets.dedup();
+        let hashes = offsets.iter().map(|_| AtomicU64::new(0)).collect();
+        Self { offsets, hashes }
+    }
+
+    fn hash(&self, offset: usize, bytes: &[u8]) -> u64 {
+        let slot = self.offsets.binary_search(&offset).ok().and_then(|i| self.hashes.get(i));
+        // Relaxed is enough: the value depends on nothing but the bytes, whoever computes it.
+        match slot.map(|slot| slot.load(Ordering::Relaxed)) {
+            Some(known) if known != 0 => known,
+            _ => {
+                let hash = xxh3_64(bytes).max(1);
+                if let Some(slot) = slot {
+                    slot.store(hash, Ordering::Relaxed);
+                }
+                hash
+            }
+        }
+    }
+}
+
+/// Touches the first pages, so that the first visitors do not wait for the disk on a thread that
+/// answers others too.
+fn prewarm(bytes: &[u8]) {
+    const PAGE: usize = 4096;
+    let ahead = bytes.get(..bytes.len().min(PREWARM_BYTES)).unwrap_or_default();
+    let sum = ahead.iter().step_by(PAGE).fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    std::hint::black_box(sum);
+}
+
+/// A shared view.
+pub type SharedView = Arc<LayerView>;
