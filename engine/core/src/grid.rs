@@ -110,17 +110,14 @@ impl std::fmt::Display for Grid<f32> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let [rows, columns] = self.shape;
         let Placement { zone, origin_m: [x, y], cell_size_m } = self.placement;
-        let known = || self.values.iter().copied().filter(|value| !value.is_nan());
-        let low = known().fold(f32::INFINITY, f32::min);
-        let high = known().fold(f32::NEG_INFINITY, f32::max);
-        let count = known().count();
+        let known = crate::reduce::summary(&self.values);
         writeln!(f, "grid {rows} x {columns} cells of {cell_size_m} m")?;
         writeln!(f, "├─ EPSG:{} north-west corner [{x}, {y}]", zone.epsg())?;
-        if count == 0 {
+        if known.count == 0 {
             return write!(f, "└─ no data");
         }
-        let hole = 100.0 * (1.0 - count as f64 / self.values.len() as f64);
-        write!(f, "└─ {low} to {high}, {hole:.1} % no data")
+        let hole = 100.0 * (1.0 - known.count as f64 / self.values.len() as f64);
+        write!(f, "└─ {} to {}, {hole:.1} % no data", known.min, known.max)
     }
 }
 

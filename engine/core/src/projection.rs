@@ -251,3 +251,80 @@ const BETA: [f64; 6] = [
     4_583.0 / 161_280.0 * N5 - 108_847.0 / 3_991_680.0 * N6,
     20_648_693.0 / 638_668_800.0 * N6,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// PROJ 9.5.1 by pyproj 3.7.2, `Transformer.from_crs(6668, epsg, always_xy=True)`: EPSG code,
+    /// longitude, latitude, easting, northing.
+    const RECORDED: &str = include_str!("../tests/data/proj_9_5_1.csv");
+
+    fn recorded() -> Vec<(Zone, [f64; 2], [f64; 2])> {
+        let rows = RECORDED.lines().filter(|line| !line.starts_with('#'));
+        rows.map(|line| {
+            let number: Vec<f64> = line.split(',').map(|text| text.parse().unwrap()).collect();
+            let zone = Zone::from_epsg(line.split(',').next().unwrap().parse().unwrap()).unwrap();
+            (zone, [number[1], number[2]], [number[3], number[4]])
+        })
+        .collect()
+    }
+
+    #[test]
+    fn recorded_values_of_proj_agree_within_a_tenth_of_a_millimetre() {
+        let rows = recorded();
+        assert_eq!(rows.len(), 24 * 20 + 200);
+        let mut worst_m = 0.0_f64;
+        for (zone, lon_lat, expected) in rows {
+            let found = forward(zone, Position::lon_lat(lon_lat)).unwrap();
+            let expected = Position::planar(zone, expected);
+            worst_m = worst_m.max(found.distance_m(expected).unwrap());
+            let back = inverse(expected).unwrap().xy;
+            // A tenth of a millimetre is 9e-10 degrees of latitude.
+            assert!((back[0] - lon_lat[0]).abs() < 1e-9 && (back[1] - lon_lat[1]).abs() < 9e-10);
+        }
+        assert!(worst_m < 1e-4, "{worst_m} m");
+    }
+
+    /// The golden point of Gunma in EPSG order is northing 43670.3491, easting -69302.6017: a
+    /// swapped axis lands 112 km away.
+    #[test]
+    fn the_axes_are_not_swapped() {
+        let point = forward(Zone::IX, Position::lon_lat([139.0608, 36.3911])).unwrap().xy;
+        assert!((point[0] - -69_302.601_7).abs() < 1e-4, "easting {}", point[0]);
+        assert!((point[1] - 43_670.349_1).abs() < 1e-4, "northing {}", point[1]);
+        assert!(forward(Zone::IX, Position::lon_lat([36.3911, 139.0608])).is_err());
+    }
+
+    #[test]
+    fn the_origin_is_the_origin() {
+        let origin = forward(Zone::IX, Position::lon_lat([139.0 + 50.0 / 60.0, 36.0])).unwrap();
+        assert!(origin.xy[0].abs() < 1e-9 && origin.xy[1].abs() < 1e-9, "{origin:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn there_and_back(epsg in 6669_u32..=6692, away in -10.0..10.0_f64, lat in -80.0..80.0_f64) {
+            let zone = Zone::from_epsg(epsg).unwrap();
+            let lon = zone.parameters().longitude_deg + away;
+            let plane = forward(zone, Position::lon_lat([lon, lat])).unwrap();
+            let back = inverse(plane).unwrap().xy;
+            prop_assert!((back[0] - lon).abs() < 1e-11 && (back[1] - lat).abs() < 1e-11);
+        }
+
+        /// Whatever comes in, no panic and no `NaN` comes out.
+        #[test]
+        fn nonsense_is_refused(x in any::<f64>(), y in any::<f64>(), epsg in 6669_u32..=6692) {
+            let zone = Zone::from_epsg(epsg).unwrap();
+            for xy in [[x, y], [139.0, y], [x, 36.0]] {
+                if let Ok(plane) = forward(zone, Position::lon_lat(xy)) {
+                    prop_assert!(plane.xy[0].is_finite() && plane.xy[1].is_finite());
+                }
+                if let Ok(place) = inverse(Position::planar(zone, xy)) {
+                    prop_assert!(place.xy[0].is_finite() && place.xy[1].is_finite());
+                }
+            }
+        }
+    }
+}

@@ -54,13 +54,13 @@ pub fn parse_compact(text: &str) -> Option<Timestamp> {
 /// An instant in Japan Standard Time as people read it: the one function for that.
 ///
 /// ```
-/// use jomo_core::time::{jst_text, Language};
+/// use jomo_core::time::jst_text;
 /// let time = "2017-08-07T01:10:00Z".parse()?;
-/// assert_eq!(jst_text(time, Language::Ja), "2017-08-07 10:10 JST");
+/// assert_eq!(jst_text(time), "2017-08-07 10:10 JST");
 /// # Ok::<(), jiff::Error>(())
 /// ```
 #[must_use]
-pub fn jst_text(time: Timestamp, _language: Language) -> String {
+pub fn jst_text(time: Timestamp) -> String {
     let zoned = time.to_zoned(TimeZone::fixed(Offset::constant(9)));
     zoned.strftime("%Y-%m-%d %H:%M JST").to_string()
 }
