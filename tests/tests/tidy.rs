@@ -1,6 +1,6 @@
 //! House rules that a program can check. Each test is one rule; a fault names file and line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jomo_tests::repository;
 
@@ -127,9 +127,20 @@ fn sample_data_tell_their_source() {
             continue;
         };
         let table: toml::Table = text.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
-        for key in ["title", "origin", "licence"] {
-            if table.get(key).and_then(toml::Value::as_str).is_none_or(str::is_empty) {
+        for key in ["title", "source", "licence"] {
+            if !table.contains_key(key) {
                 faults.push(format!("{name}: no `{key}`"));
+            }
+        }
+        let listed: BTreeSet<&str> = table
+            .get("files")
+            .and_then(toml::Value::as_array)
+            .map(|files| files.iter().filter_map(toml::Value::as_str).collect())
+            .unwrap_or_default();
+        let found = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
+        for file in found.map(|entry| entry.file_name().display().to_string()) {
+            if file != "SOURCE.toml" && !listed.contains(file.as_str()) {
+                faults.push(format!("{name}: `files` does not list {file}"));
             }
         }
     }
