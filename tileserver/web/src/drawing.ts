@@ -105,8 +105,9 @@ export class Drawing extends EventTarget {
     this.#fade(drawn.shown, wanted.opacity);
     const ahead = drawn.shown.tiles === tiles ? (wanted.next === null ? null : tilesOf(wanted, wanted.next)) : tiles;
     if (drawn.waiting !== null && drawn.waiting.tiles !== ahead) {
-      this.#lift(drawn.waiting);
+      const given = drawn.waiting;
       drawn.waiting = null;
+      this.#lift(given);
     }
     if (drawn.waiting === null && ahead !== null) {
       drawn.waiting = this.#lay(wanted, ahead === tiles ? wanted.time : wanted.next, rank, 0);
@@ -119,10 +120,12 @@ export class Drawing extends EventTarget {
       const { waiting, wanted } = drawn;
       if (waiting === null || waiting.tiles !== tilesOf(wanted, wanted.time)) continue;
       if (!this.#map.isSourceLoaded(waiting.source)) continue;
-      this.#fade(waiting, wanted.opacity);
-      this.#lift(drawn.shown);
+      const past = drawn.shown;
+      // First the books, then the map: lifting fires `sourcedata`, which leads back here.
       drawn.shown = waiting;
       drawn.waiting = null;
+      this.#fade(waiting, wanted.opacity);
+      this.#lift(past);
       this.dispatchEvent(new Event('shown'));
     }
   }
@@ -174,9 +177,9 @@ export class Drawing extends EventTarget {
   #remove(id: string): void {
     const drawn = this.#drawn.get(id);
     if (drawn === undefined) return;
+    this.#drawn.delete(id);
     this.#lift(drawn.shown);
     if (drawn.waiting !== null) this.#lift(drawn.waiting);
-    this.#drawn.delete(id);
   }
 }
 

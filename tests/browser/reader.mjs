@@ -1,0 +1,164 @@
+// One reader before one page: opens it, looks at the map, uses it, and notes what went wrong.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const SIZES = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  narrow: { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true },
+};
+
+/** Longest wait for anything, in milliseconds: software WebGL on a busy machine is slow. */
+const PATIENCE_MS = 30_000;
+
+export class Reader {
+  /** Everything that must not happen, in the order in which it did. */
+  faults = [];
+
+  constructor(page, { url, out, region, size }) {
+    Object.assign(this, { page, url, out, region, size });
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('pageerror', (error) => this.faults.push(`error in the page: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.faults.push(`console: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      const isOwn = request.url().startsWith(url) || request.url().startsWith('blob:');
+      if (!isOwn) this.faults.push(`request to another place: ${request.url()}`);
+    });
+  }
+
+  /** Opens the page at `hash` and waits until all is drawn. */
+  async open(hash = '') {
+    await this.page.goto(`${this.url}${hash}`);
+    await this.settled();
+  }
+
+  /** Waits until everything wanted is on screen. */
+  async settled() {
+    await this.page.waitForFunction(() => document.querySelector('jomo-map')?.isSettled === true);
+  }
+
+  /** Runs `act(jomoMap, argument)` in the page. */
+  inMap(act, argument) {
+    return this.page.evaluate(`(${act})(document.querySelector('jomo-map'), ${JSON.stringify(argument)})`);
+  }
+
+  at(selector) {
+    return this.page.locator(selector);
+  }
+
+  /** Clicks with the mouse or taps with the finger. */
+  async press(locator) {
+    await (this.size === 'desktop' ? locator.click() : locator.tap());
+  }
+
+  /** Opens the panel on a small screen; on a wide one it is open. */
+  async openPanel(tab) {
+    const button = this.at(`button[data-tab=${tab}]`);
+    const isThere = (await button.getAttribute('aria-current')) === 'true' && (await this.at('#panel').isVisible());
+    if (!isThere) await this.press(button);
+    await this.at('#panel').waitFor();
+  }
+
+  async closePanel() {
+    const button = this.at('button[data-tab][aria-current=true]');
+    if (this.size !== 'desktop' && (await button.getAttribute('aria-expanded')) === 'true') await this.press(button);
+  }
+
+  /** Switches on exactly these layers, through the panel. */
+  async show(ids) {
+    await this.openPanel('layers');
+    for (const box of await this.at('input[data-layer]').all()) {
+      await box.setChecked(ids.includes(await box.getAttribute('data-layer')));
+    }
+    await this.closePanel();
+    await this.settled();
+  }
+
+  /** Brings the whole of a layer into view. */
+  async fit(id) {
+    await this.inMap(
+      (jomo, layer) =>
+        jomo.map.fitBounds([...jomo.atlas.layers.find(({ entry }) => entry.id === layer).entry.bounds], {
+          padding: 12,
+          animate: false,
+        }),
+      id,
+    );
+    await this.settled();
+  }
+
+  /** How many different features of a layer are drawn in view. */
+  count(id) {
+    return this.inMap((jomo, layer) => {
+      const features = jomo.map.queryRenderedFeatures({ layers: jomo.layersOnScreen(layer) });
+      return new Set(features.map((feature) => feature.id)).size;
+    }, id);
+  }
+
+  /** Values of `property` of a layer under a lattice of 24 by 24 places of the screen. */
+  lattice(id, property) {
+    return this.inMap(
+      (jomo, [layer, name]) => {
+        const { clientWidth, clientHeight } = jomo.map.getCanvas();
+        const layers = jomo.layersOnScreen(layer);
+        const values = [];
+        for (let i = 0; i < 576; i += 1) {
+          const place = [((i % 24) + 0.5) * (clientWidth / 24), (Math.floor(i / 24) + 0.5) * (clientHeight / 24)];
+          values.push(jomo.map.queryRenderedFeatures(place, { layers })[0]?.properties[name] ?? '-');
+        }
+        return values.join('');
+      },
+      [id, property],
+    );
+  }
+
+  /** Valid time on the map, in the form of addresses. */
+  shownTime() {
+    return this.at('jomo-time .now').getAttribute('data-shown');
+  }
+
+  /** The colour on the screen at a place of the map, as `#rrggbb`. */
+  async colorAt({ x, y }) {
+    const box = await this.at('#map').boundingBox();
+    const clip = { x: Math.round(box.x + x), y: Math.round(box.y + y), width: 1, height: 1 };
+    const png = (await this.page.screenshot({ clip })).toString('base64');
+    const blank = await this.page.context().newPage();
+    const [red, green, blue] = await blank.evaluate(async (data) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${data}`;
+      await image.decode();
+      const context = new OffscreenCanvas(1, 1).getContext('2d');
+      context.drawImage(image, 0, 0);
+      return [...context.getImageData(0, 0, 1, 1).data];
+    }, png);
+    await blank.close();
+    return `#${[red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+  }
+
+  /** Keeps a picture for people to look at. */
+  async picture(name) {
+    await this.page.screenshot({ path: join(this.out, `${name}-${this.size}.png`) });
+  }
+
+  /** Runs axe on the page as it stands: no violation of any weight is accepted. */
+  async checkAccess(state) {
+    await this.page.evaluate(AXE);
+    const violations = await this.page.evaluate(async () => {
+      const found = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+      return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.flat().join(' ')).join(', ')}`);
+    });
+    assert.deepEqual(violations, [], `axe, ${state}`);
+  }
+
+  /** Lets a deliberate fault pass, e.g. a request that a story has broken itself. */
+  forgive(pattern) {
+    this.faults = this.faults.filter((fault) => !pattern.test(fault));
+  }
+}
