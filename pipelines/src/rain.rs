@@ -187,11 +187,11 @@ fn choose<'a>(
     for (path, source) in request.grib.iter().zip(sources) {
         for field in grib2::read(&source.bytes).map_err(|fault| Failure::input(path, fault))? {
             let product = field.product();
-            if product.quantity != Quantity::Rain {
-                others.push(format!("{:?}", product.quantity));
+            if product.quantity() != Some(Quantity::HourlyRain) {
+                others.push(format!("{}/{}", product.category, product.number));
                 continue;
             }
-            let status = field.identification().production_status;
+            let status = field.identification().status;
             if status != 0 && !region.fictional {
                 return Err(Failure::input(path, RainError::NotOperational { status }));
             }
