@@ -271,11 +271,8 @@ fn placement(decoder: &mut Bytes<'_>) -> Result<Placement, GeoTiffError> {
 
 /// Short `GeoKeys` as pairs of key and value.
 fn keys(decoder: &mut Bytes<'_>) -> Vec<(u32, u32)> {
-    let directory: Vec<u32> = decoder
-        .find_tag_unsigned_vec(Tag::GeoKeyDirectoryTag)
-        .ok()
-        .flatten()
-        .unwrap_or_default();
+    let directory: Vec<u32> =
+        decoder.find_tag_unsigned_vec(Tag::GeoKeyDirectoryTag).ok().flatten().unwrap_or_default();
     let entries = directory.chunks_exact(4).skip(1);
     entries.filter(|entry| entry[1] == 0).map(|entry| (entry[0], entry[3])).collect()
 }

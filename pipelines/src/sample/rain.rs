@@ -1,0 +1,113 @@
+//! The rain event: a convective band (線状降水帯) that crosses the basin, and its files in JMA's
+//! encoding of hourly rain on the 1 km grid.
+
+use jomo_format::grib2::{
+    FileWriter, Identification, LatLonGrid, LevelTable, Product, rain_levels_2017,
+};
+use rayon::prelude::*;
+
+use super::SampleError;
+use super::noise::{Stream, ramp};
+use super::settings::Plan;
+
+/// Beyond this distance from the basin there is no radar: missing.
+const COVERAGE_KM: f64 = 150.0;
+/// Kilometres of a degree of latitude.
+const KM_PER_DEGREE: f64 = 111.2;
+/// Samples of an hour.
+const STEPS: u32 = 6;
+/// Hours of the forecast.
+const LEADS: u8 = 6;
+
+/// The event as a function of time and place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event {
+    middle_deg: [f64; 2],
+    stream: Stream,
+}
+
+impl Event {
+    pub(super) fn new(plan: &Plan) -> Result<Self, SampleError> {
+        let middle_deg = plan.lon_lat([0.5 * plan.extent_m; 2])?;
+        Ok(Self { middle_deg, stream: Stream::new(plan.seed, "rain") })
+    }
+
+    /// East and north of the middle of the basin, kilometres.
+    fn place_km(&self, [lon, lat]: [f64; 2]) -> [f64; 2] {
+        let narrow = self.middle_deg[1].to_radians().cos();
+        [
+            (lon - self.middle_deg[0]) * KM_PER_DEGREE * narrow,
+            (lat - self.middle_deg[1]) * KM_PER_DEGREE,
+        ]
+    }
+
+    /// Rain `hours` after the reference time, mm/h: 0 to 120.
+    pub(super) fn rain_mm_h(&self, hours: f64, lon_lat: [f64; 2]) -> f64 {
+        let [east, north] = self.place_km(lon_lat);
+        // The band lies from west-south-west to east-north-east and moves south-eastwards.
+        let (sin, cos) = 28_f64.to_radians().sin_cos();
+        let along = east * cos + north * sin;
+        let across = north * cos - east * sin;
+        let centre = 13.0 - 4.5 * hours + 5.0 * self.stream.smooth(along / 45.0, 0.5);
+        let strength = ramp(-5.0, 1.5, hours) * ramp(9.0, 4.5, hours);
+        let shape = |distance: f64, size: f64| (-0.5 * (distance / size).powi(2)).exp();
+        // Cells are born upwind and run along the band, 40 km an hour.
+        let cells =
+            self.stream.rough([1_000.0 * (along - 40.0 * hours), 1_000.0 * across], 16_000.0, 2);
+        let band = 100.0 * shape(across - centre, 7.5) * shape(along, 70.0) * (0.85 + 0.6 * cells);
+        let around = 7.0 * shape(across - centre, 32.0) * shape(along, 110.0);
+        let rain = strength * (band.max(0.0) + around);
+        if rain < 0.05 { 0.0 } else { rain.min(120.0) }
+    }
+
+    /// Rain of the hour that ends `hours` after the reference time, mm.
+    pub(super) fn hourly_mm(&self, hours: f64, lon_lat: [f64; 2]) -> f64 {
+        let step = |n: u32| hours - 1.0 + (f64::from(n) + 0.5) / f64::from(STEPS);
+        (0..STEPS).map(|n| self.rain_mm_h(step(n), lon_lat)).sum::<f64>() / f64::from(STEPS)
+    }
+
+    /// The hourly rain as levels of JMA's grid; 0 out of the radar's sight.
+    fn levels(&self, hours: f64, table: &LevelTable) -> Vec<u8> {
+        let grid = LatLonGrid::JMA_1KM;
+        let values: Vec<f64> =
+            (1..=u8::MAX).map_while(|level| table.value(u16::from(level))).collect();
+        let columns = grid.columns as usize;
+        let mut levels = vec![0_u8; columns * grid.rows as usize];
+        levels.par_chunks_mut(columns).zip(0..grid.rows).for_each(|(out, row)| {
+            for (cell, column) in out.iter_mut().zip(0_u32..) {
+                let place = grid.centre_deg(row, column);
+                let [east, north] = self.place_km(place);
+                if east.abs() < COVERAGE_KM && east.hypot(north) < COVERAGE_KM {
+                    *cell = level_of(&values, self.hourly_mm(hours, place));
+                }
+            }
+        });
+        levels
+    }
+}
+
+/// The highest level whose value is reached; more than nothing is at least the second.
+fn level_of(values: &[f64], rain_mm: f64) -> u8 {
+    let reached = values.partition_point(|value| *value <= rain_mm);
+    let level = if 0.0 < rain_mm { reached.max(2) } else { 1 };
+    u8::try_from(level).unwrap_or(u8::MAX)
+}
+
+/// The analysis at the reference time and the forecast of six hours: name and bytes.
+pub(super) fn files(plan: &Plan, event: &Event) -> Result<Vec<(String, Vec<u8>)>, SampleError> {
+    let table = rain_levels_2017();
+    let time = plan.reference_time;
+    let stamp = time.strftime("%Y%m%d%H%M%S");
+    let name = |product: &str| {
+        format!("Z__C_RJTD_{stamp}_SRF_GPV_Ggis1km_Prr60lv_{product}_fictional_grib2.bin")
+    };
+    let mut analysis = FileWriter::new(Identification::analysis(time), LatLonGrid::JMA_1KM);
+    analysis.field(&Product::rain_analysis(time), &table, &event.levels(0.0, &table))?;
+    let mut forecast = FileWriter::new(Identification::forecast(time), LatLonGrid::JMA_1KM);
+    for lead in 1..=LEADS {
+        let product =
+            Product::rain_forecast(time, lead).ok_or(SampleError::ReferenceTime { time })?;
+        forecast.field(&product, &table, &event.levels(f64::from(lead), &table))?;
+    }
+    Ok(vec![(name("ANAL"), analysis.finish()), (name("FH01-06"), forecast.finish())])
+}

@@ -1,0 +1,280 @@
+use std::collections::BTreeMap;
+use std::fs;
+
+use jomo_core::frame::Position;
+use jomo_core::projection::{Zone, forward};
+use jomo_format::geotiff::{self, Limits};
+use jomo_format::grib2::{self, LatLonGrid};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::sample::drainage::neighbours;
+
+fn coarse() -> Settings {
+    Settings { cell_size_m: 40.0, ..Settings::default() }
+}
+
+/// The region at 40 m, made once for all tests that only read it.
+fn region() -> &'static Path {
+    static REGION: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
+    REGION
+        .get_or_init(|| {
+            let directory = tempfile::tempdir().unwrap();
+            generate(&coarse(), directory.path()).unwrap();
+            directory
+        })
+        .path()
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(region().join(name)).unwrap()
+}
+
+fn features(name: &str) -> Vec<Value> {
+    let value: Value = serde_json::from_str(&text(name)).unwrap();
+    value["features"].as_array().unwrap().clone()
+}
+
+fn rows(name: &str) -> Vec<BTreeMap<String, String>> {
+    let text = text(name);
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells.len(), header.len(), "{line}");
+        header.iter().zip(cells).map(|(k, v)| ((*k).to_owned(), v.to_owned())).collect()
+    };
+    lines.map(row).collect()
+}
+
+fn metres(lon_lat: [f64; 2]) -> [f64; 2] {
+    forward(Zone::IX, Position::lon_lat(lon_lat)).unwrap().xy
+}
+
+fn line(feature: &Value) -> Vec<[f64; 2]> {
+    let points = feature["geometry"]["coordinates"].as_array().unwrap();
+    points.iter().map(|p| metres([p[0].as_f64().unwrap(), p[1].as_f64().unwrap()])).collect()
+}
+
+/// Distance of a place from a line, metres.
+fn from_line([x, y]: [f64; 2], line: &[[f64; 2]]) -> f64 {
+    let from_piece = |pair: &[[f64; 2]]| {
+        let (dx, dy) = (pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
+        let along = (x - pair[0][0]) * dx + (y - pair[0][1]) * dy;
+        let t = (along / (dx * dx + dy * dy).max(1e-12)).clamp(0.0, 1.0);
+        (pair[0][0] + t * dx - x).hypot(pair[0][1] + t * dy - y)
+    };
+    line.windows(2).map(from_piece).fold(f64::INFINITY, f64::min)
+}
+
+/// The same settings give the same bytes in every file, on one thread and on three.
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let run = |threads: usize| {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let summary = pool.install(|| generate(&coarse(), directory.path())).unwrap();
+        let digest = |name: &PathBuf| {
+            let bytes = fs::read(directory.path().join(name)).unwrap();
+            (name.clone(), Sha256::digest(&bytes).to_vec())
+        };
+        summary.files.iter().map(digest).collect::<Vec<_>>()
+    };
+    let one = run(1);
+    assert_eq!(one.len(), 11);
+    assert_eq!(one, run(3));
+}
+
+/// Every cell that is not on the edge has a strictly lower neighbour; so water reaches the edge.
+#[test]
+fn every_cell_drains() {
+    let bytes = fs::read(region().join("terrain/dem.tif")).unwrap();
+    let raster = geotiff::read(&bytes, Limits::default()).unwrap();
+    let grid = raster.into_grid().unwrap();
+    let [n, columns] = grid.shape();
+    assert_eq!((n, columns), (500, 500));
+    let heights = grid.values();
+    for at in 0..n * n {
+        let edge = at / n == 0 || at % n == 0 || at / n == n - 1 || at % n == n - 1;
+        assert!(edge || neighbours(n, at).any(|(next, _)| heights[next] < heights[at]), "{at}");
+    }
+    let low = heights.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = heights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    assert!(-5.0 < low && low < 10.0 && 600.0 < high && high < 1_300.0, "{low} to {high}");
+}
+
+/// Rivers run downhill, and all but the main stem end on the river that they join.
+#[test]
+fn rivers_run_downhill_into_each_other() {
+    let plan = Plan::new(&coarse()).unwrap();
+    let valley = Valley::new(&plan);
+    let rivers = rivers::rivers(&relief::land(&plan, &valley), &valley);
+    assert!(12 < rivers.len());
+    for river in &rivers {
+        assert!(river.bed_m.is_sorted_by(|a, b| b <= a), "{}", river.number);
+        assert!(river.basin_km2.is_sorted(), "{}", river.number);
+        if let Some(host) = rivers.iter().find(|host| host.number == river.joins) {
+            let mouth = river.line[river.line.len() - 1];
+            assert!(from_line(mouth, &host.line) < 1e-6);
+            assert!(river.bed_m[0] > river.bed_m[river.bed_m.len() - 1] + 1.0);
+        }
+    }
+    assert_eq!(rivers.iter().filter(|river| river.joins == 0).count(), 1);
+    let basin = rivers[0].basin_km2.last().unwrap();
+    assert!((300.0..400.0).contains(basin), "{basin}");
+}
+
+#[test]
+fn gauges_stand_on_rivers_and_in_their_municipality() {
+    let rivers: Vec<Vec<[f64; 2]>> = features("rivers.geojson").iter().map(line).collect();
+    let plan = Plan::new(&coarse()).unwrap();
+    let areas = Areas::new(&plan);
+    let names = Names::new().unwrap();
+    let gauges = rows("gauges.csv");
+    assert_eq!(gauges.len(), 12);
+    for gauge in &gauges {
+        let number = |key: &str| gauge[key].parse::<f64>().unwrap();
+        let place = metres([number("lon"), number("lat")]);
+        let nearest = rivers.iter().map(|r| from_line(place, r)).fold(f64::INFINITY, f64::min);
+        assert!(nearest < 50.0, "{}: {nearest} m", gauge["name"]);
+        let [west, north] = plan.north_west_m();
+        let area = areas.at([place[0] - west, north - place[1]]).unwrap();
+        assert_eq!(gauge["town_code"], names.municipality[area].code);
+        assert!(number("start_level") < number("flood_level"));
+        if !gauge["warn_level"].is_empty() {
+            assert!(number("start_level") < number("warn_level"));
+            assert!(number("warn_level") < number("flood_level"));
+        }
+    }
+    assert_eq!(gauges.iter().filter(|gauge| gauge["warn_level"].is_empty()).count(), 2);
+}
+
+/// Reports come at and above the start level only, every ten minutes, with the flag of the level.
+#[test]
+fn reports_agree_with_their_thresholds() {
+    let gauges: BTreeMap<String, _> =
+        rows("gauges.csv").into_iter().map(|gauge| (gauge["code"].clone(), gauge)).collect();
+    let mut flags = BTreeMap::new();
+    for reading in rows("gauge_levels.csv") {
+        let gauge = &gauges[&reading["code"]];
+        let level: f64 = reading["level"].parse().unwrap();
+        let over = |key: &str| gauge[key].parse().is_ok_and(|least: f64| least <= level);
+        let expected = match (over("start_level"), over("warn_level"), over("flood_level")) {
+            (_, _, true) => "111",
+            (_, true, _) => "11",
+            (true, ..) => "1",
+            _ => panic!("below the start level: {reading:?}"),
+        };
+        assert_eq!(reading["over"], expected, "{reading:?}");
+        assert!(reading["obs_time"].ends_with(":00+09:00"));
+        reading["obs_time"].parse::<jiff::Timestamp>().unwrap();
+        *flags.entry(reading["over"].clone()).or_insert(0) += 1;
+    }
+    assert!(flags.values().all(|count| 20 < *count) && flags.len() == 3, "{flags:?}");
+}
+
+#[test]
+fn shelters_have_the_real_keys() {
+    let shelters = features("shelters.geojson");
+    assert_eq!(shelters.len(), 60);
+    let mut ids: Vec<&str> =
+        shelters.iter().map(|s| s["properties"]["共通ID"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 60);
+    assert!(ids.iter().all(|id| id.starts_with("E99") && id.len() == 14));
+    let flood = shelters.iter().filter(|s| s["properties"]["洪水"] == "1").count();
+    assert!((5..55).contains(&flood), "{flood}");
+    let keys = shelters[0]["properties"].as_object().unwrap().len();
+    assert_eq!(keys, 15);
+}
+
+/// Whatever a person reads on the map says that it is invented.
+#[test]
+fn every_name_says_that_it_is_invented() {
+    for (file, key) in [
+        ("rivers.geojson", "name"),
+        ("banks.geojson", "name"),
+        ("municipalities.geojson", "N03_001"),
+        ("municipalities.geojson", "N03_004"),
+        ("shelters.geojson", "施設・場所名"),
+        ("shelters.geojson", "都道府県名及び市町村名"),
+    ] {
+        for feature in features(file) {
+            let name = feature["properties"][key].as_str().unwrap();
+            assert!(name.ends_with("（架空）"), "{file}: {name}");
+        }
+    }
+    for gauge in rows("gauges.csv") {
+        assert!(gauge["name"].ends_with("（架空）") && gauge["city"].ends_with("（架空）"));
+        assert!(gauge["code"].starts_with('9') && gauge["town_code"].starts_with("99"));
+    }
+    for (file, title) in [("region.toml", "架空流域"), ("SOURCE.toml", "（架空）")] {
+        assert!(text(file).contains(title));
+    }
+}
+
+/// What our reader decodes is the event, rounded down to a level of the table.
+#[test]
+fn rain_files_hold_the_event() {
+    let plan = Plan::new(&coarse()).unwrap();
+    let event = Event::new(&plan).unwrap();
+    let grid = LatLonGrid::JMA_1KM;
+    let window = grid.window_of(plan.bbox_deg().unwrap()).unwrap();
+    let mut most = 0.0_f64;
+    for (name, first_hour, count) in [("ANAL", 0.0, 1), ("FH01-06", 1.0, 6)] {
+        let name = format!(
+            "rain/Z__C_RJTD_20260901120000_SRF_GPV_Ggis1km_Prr60lv_{name}_fictional_grib2.bin"
+        );
+        let bytes = fs::read(region().join(name)).unwrap();
+        let fields = grib2::read(&bytes).unwrap();
+        assert_eq!(fields.len(), count);
+        for (index, field) in (0_u32..).zip(&fields) {
+            let found = field.decode(&window).unwrap();
+            let [rows, columns] = window.shape();
+            for (row, column) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
+                let centre = grid.centre_deg(
+                    window.rows.start + u32::try_from(row).unwrap(),
+                    window.columns.start + u32::try_from(column).unwrap(),
+                );
+                let meant = event.hourly_mm(first_hour + f64::from(index), centre);
+                let value = found.value_at(row, column).unwrap();
+                let width = if value < 77.0 { 1.0 } else { 5.0 };
+                let agrees = if meant <= 0.0 {
+                    value.abs() < 1e-9
+                } else if meant < 1.0 {
+                    (value - 0.4).abs() < 1e-9
+                } else {
+                    (value..value + width).contains(&meant)
+                };
+                assert!(agrees, "{meant} mm was written as {value}");
+                most = most.max(value);
+            }
+        }
+    }
+    assert!((50.0..=120.0).contains(&most), "{most} mm in an hour");
+}
+
+#[test]
+fn a_region_is_replaced_and_nothing_else_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { cell_size_m: 80.0, ..Settings::default() };
+    let place = directory.path().join("basin");
+    generate(&settings, &place).unwrap();
+    fs::write(place.join("stale"), "").unwrap();
+    generate(&settings, &place).unwrap();
+    assert!(!place.join("stale").exists());
+    let left: Vec<_> =
+        fs::read_dir(directory.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["basin"]);
+
+    let home = directory.path().join("home");
+    fs::create_dir(&home).unwrap();
+    fs::write(home.join("letter"), "dear").unwrap();
+    let refused = generate(&settings, &home).unwrap_err();
+    assert_eq!(refused.code(), "sample-occupied");
+    assert_eq!(fs::read_to_string(home.join("letter")).unwrap(), "dear");
+    let odd = Settings { cell_size_m: 7.0, ..settings };
+    insta::assert_snapshot!(generate(&odd, &place).unwrap_err(), @"a cell of 7 m does not fit; 5, 10, 20, 40 and 80 m do");
+}
