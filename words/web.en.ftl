@@ -47,7 +47,20 @@ web-time-play = Play
 web-time-pause = Pause
 web-time-back = Earlier
 web-time-forward = Later
-web-time-full = { $weekday } { $year }-{ $month }-{ $day } { $hour }:{ $minute } JST
+web-time-full = { $weekday } { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+} { $year } { $hour }:{ $minute } JST
 web-weekday-0 = Sun
 web-weekday-1 = Mon
 web-weekday-2 = Tue

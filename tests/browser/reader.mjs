@@ -10,6 +10,8 @@ const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 export const SIZES = {
   desktop: { viewport: { width: 1280, height: 800 } },
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  /** A desktop screen at 400 %. */
+  zoomed: { viewport: { width: 320, height: 256 } },
   narrow: { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true },
 };
 
@@ -31,6 +33,10 @@ export class Reader {
       const isOwn = request.url().startsWith(url) || request.url().startsWith('blob:');
       if (!isOwn) this.faults.push(`request to another place: ${request.url()}`);
     });
+  }
+
+  get isWide() {
+    return 768 <= SIZES[this.size].viewport.width;
   }
 
   /** Opens the page at `hash` and waits until all is drawn. */
@@ -55,7 +61,7 @@ export class Reader {
 
   /** Clicks with the mouse or taps with the finger. */
   async press(locator) {
-    await (this.size === 'desktop' ? locator.click() : locator.tap());
+    await (SIZES[this.size].hasTouch ? locator.tap() : locator.click());
   }
 
   /** Opens the panel on a small screen; on a wide one it is open. */
@@ -68,7 +74,7 @@ export class Reader {
 
   async closePanel() {
     const button = this.at('button[data-tab][aria-current=true]');
-    if (this.size !== 'desktop' && (await button.getAttribute('aria-expanded')) === 'true') await this.press(button);
+    if (!this.isWide && (await button.getAttribute('aria-expanded')) === 'true') await this.press(button);
   }
 
   /** Switches on exactly these layers, through the panel. */

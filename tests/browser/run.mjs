@@ -25,7 +25,7 @@ const STORIES = [
   [languageSwitches, BOTH],
   [keyboardIsEnough, ['desktop']],
   [listTellsTheView, BOTH],
-  [firstViewIsAccessible, [...BOTH, 'narrow']],
+  [firstViewIsAccessible, [...BOTH, 'narrow', 'zoomed']],
   [generationSwitches, ['desktop']],
   [staleForecastLeaves, BOTH],
   [retryRecovers, BOTH],

@@ -52,7 +52,7 @@ export async function keyboardIsEnough(reader) {
   const item = reader.at('jomo-list li button').first();
   await item.waitFor();
   await tabTo(reader, 'li button');
-  const name = (await item.textContent()).trim();
+  const name = (await item.locator('.name').textContent()).trim();
   await keyboard.press('Enter');
   await reader.at('jomo-details h2:focus').waitFor();
   assert.equal((await reader.at('jomo-details h3').first().textContent()).trim(), name);

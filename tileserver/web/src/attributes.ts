@@ -29,12 +29,17 @@ export function nameOf(
   feature: { readonly id?: string | number | undefined; readonly properties: Properties },
   language: Language,
 ): string {
-  const label = layer.style.map(labelField).find((name) => name !== null) ?? 'name';
-  const field = layer.fields.find(({ name }) => name === label);
+  const field = nameField(layer);
   const named = field === undefined ? undefined : attributesOf([field], feature.properties, language)[0];
   if (named !== undefined) return named.value;
   const first = attributesOf(layer.fields, feature.properties, language)[0];
   return first === undefined ? String(feature.id ?? '') : `${first.title} ${first.value}`;
+}
+
+/** The field that tells features apart in words; absent for nameless things such as cells. */
+export function nameField({ fields, style }: Pick<Description, 'fields' | 'style'>): Field | undefined {
+  const label = style.map(labelField).find((name) => name !== null) ?? 'name';
+  return fields.find(({ name }) => name === label);
 }
 
 /** The field that a style layer writes on the map, from `["get", FIELD]` within its `text-field`. */

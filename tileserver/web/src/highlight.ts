@@ -29,11 +29,11 @@ export function addHighlight(map: MapLibreMap): void {
     source: SOURCE,
     filter: ['==', ['geometry-type'], 'Point'],
     paint: {
-      'circle-radius': 12,
+      'circle-radius': 11,
       'circle-color': '#ffd43d',
-      'circle-opacity': 0.45,
+      'circle-opacity': 0.15,
       'circle-stroke-color': '#1a1a1c',
-      'circle-stroke-width': 2.5,
+      'circle-stroke-width': 3,
     },
   });
 }

@@ -3,7 +3,7 @@
 import type { GeoJSONFeature, Map as MapLibreMap, PointLike } from 'maplibre-gl';
 
 import type { ReadyLayer } from './atlas';
-import { nameOf } from './attributes';
+import { nameField, nameOf } from './attributes';
 import type { Drawing } from './drawing';
 import type { Language } from './words';
 
@@ -12,10 +12,18 @@ export interface Found {
   readonly feature: GeoJSONFeature;
 }
 
-/** Features of one layer that are in view, by name. */
+/** A line of the list: one feature, or several nameless ones that say the same. */
+export interface Item {
+  readonly name: string;
+  readonly found: Found;
+  readonly count: number;
+}
+
+/** What of one layer is in view, by name; the largest values first where there are no names. */
 export interface Group {
   readonly layer: ReadyLayer;
-  readonly found: readonly Found[];
+  readonly count: number;
+  readonly items: readonly Item[];
 }
 
 /** A place on the map's canvas, in pixels. */
@@ -59,16 +67,21 @@ export function featuresAt(scene: Scene, { x, y }: Spot, reach: number): Found[]
   ]);
 }
 
-/** Everything in view, by layer and name. */
+/** Everything in view, by layer. */
 export function featuresInView(scene: Scene, language: Language): Group[] {
   const found = distinct(scene, scene.map.queryRenderedFeatures({ layers: scene.drawing.layersOnScreen() }));
-  const order = new Intl.Collator(language);
+  const order = new Intl.Collator(language, { numeric: true });
   return scene.layers.flatMap((layer) => {
-    const own = found
-      .filter((one) => one.layer === layer)
-      .map((one) => ({ one, name: nameOf(layer.description, one.feature, language) }))
-      .sort((a, b) => order.compare(a.name, b.name));
-    return own.length === 0 ? [] : [{ layer, found: own.map(({ one }) => one) }];
+    const own = found.filter((one) => one.layer === layer);
+    const isNamed = nameField(layer.description) !== undefined;
+    const items = new Map<string, Item>();
+    for (const [i, one] of own.entries()) {
+      const name = nameOf(layer.description, one.feature, language);
+      const key = isNamed ? `${name} ${i}` : name;
+      items.set(key, { name, found: one, count: (items.get(key)?.count ?? 0) + 1 });
+    }
+    const sorted = [...items.values()].sort((a, b) => (isNamed ? order.compare(a.name, b.name) : order.compare(b.name, a.name)));
+    return own.length === 0 ? [] : [{ layer, count: own.length, items: sorted }];
   });
 }
 

@@ -2,7 +2,6 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 
-import { nameOf } from './attributes';
 import type { Found, Group } from './inspection';
 import { look } from './look';
 import { say, type Language } from './words';
@@ -23,26 +22,27 @@ export class JomoList extends LitElement {
   }
 
   override render(): TemplateResult {
-    const total = this.groups.reduce((sum, { found }) => sum + found.length, 0);
+    const total = this.groups.reduce((sum, { count }) => sum + count, 0);
     return html`
       <p class="total" role="status">${say(this.language, 'web-list-total', { count: total })}</p>
       ${this.groups.map((group) => this.#group(group))}
     `;
   }
 
-  #group({ layer, found }: Group): TemplateResult {
+  #group({ layer, count, items }: Group): TemplateResult {
+    const rest = items.length - LONGEST;
     return html`<section data-layer=${layer.entry.id}>
-      <h3>${layer.entry.title[this.language]} <span>${say(this.language, 'web-count', { count: found.length })}</span></h3>
+      <h3>${layer.entry.title[this.language]} <span>${say(this.language, 'web-count', { count })}</span></h3>
       <ul>
-        ${found.slice(0, LONGEST).map(
-          (one) => html`<li>
-            <button type="button" @click=${() => this.#choose(one)}>
-              ${nameOf(layer.description, one.feature, this.language)}
+        ${items.slice(0, LONGEST).map(
+          ({ name, found, count: same }) => html`<li>
+            <button type="button" @click=${() => this.#choose(found)}>
+              <span class="name">${name}</span>${same === 1 ? nothing : html` <span class="same">${say(this.language, 'web-count', { count: same })}</span>`}
             </button>
           </li>`,
         )}
       </ul>
-      ${LONGEST < found.length ? html`<p class="rest">${say(this.language, 'web-list-rest', { count: found.length - LONGEST })}</p>` : nothing}
+      ${0 < rest ? html`<p class="rest">${say(this.language, 'web-list-rest', { count: rest })}</p>` : nothing}
     </section>`;
   }
 
@@ -66,7 +66,8 @@ export class JomoList extends LitElement {
         padding: 0.75rem 0 0.25rem;
         font-size: 0.9375rem;
       }
-      h3 span {
+      h3 span,
+      .same {
         color: var(--quiet);
         font-weight: 400;
         font-size: 0.8125rem;

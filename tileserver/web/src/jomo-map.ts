@@ -106,6 +106,7 @@ export class JomoMap extends LitElement {
 
   override updated(changed: PropertyValues<this>): void {
     if (changed.has('language')) {
+      if (this.tab === 'list') this.#listFeatures();
       document.documentElement.lang = this.language;
       document.title = say(this.language, 'web-title');
       this.map?.getCanvas().setAttribute('aria-label', say(this.language, 'web-map'));
@@ -193,7 +194,7 @@ export class JomoMap extends LitElement {
     const timed = this.#timed;
     const first = timed[0];
     const time = this.#time;
-    if (first === undefined || time === null) return nothing;
+    if (!this.#canDraw || first === undefined || time === null) return nothing;
     const { validTimes, referenceTime } = first.description;
     const shown = this.#drawing?.timeOf(first.entry.id) ?? null;
     // The slider stands at its own stop when the layer on the map has the step that belongs to it.

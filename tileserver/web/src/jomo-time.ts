@@ -61,7 +61,6 @@ export class JomoTime extends LitElement {
           ${this.referenceTime === null
             ? nothing
             : html`<span class="lead">${leadTime(this.language, this.referenceTime, this.shownTime ?? this.time)}</span>`}
-          ${pending ? html`<span class="pending">${this.#say('web-loading')}</span>` : nothing}
         </p>
         <div class="buttons">
           ${this.#button({ name: 'back', enabled: 0 < index, act: () => this.#go(index - 1) })}
@@ -81,7 +80,7 @@ export class JomoTime extends LitElement {
           ${MOST_TICKS < this.steps.length ? nothing : this.#ticks()}
         </div>
         <p class="reference">
-          ${this.referenceTime === null ? nothing : html`${this.#say('web-reference-time')} ${dayAndTime(this.language, this.referenceTime)}`}
+          ${pending ? this.#say('web-loading') : this.#issued()}
         </p>
       </section>
     `;
@@ -116,6 +115,11 @@ export class JomoTime extends LitElement {
   #ask(detail: number | undefined): void {
     if (detail === undefined) return;
     this.dispatchEvent(new CustomEvent<number>('time-change', { detail, bubbles: true, composed: true }));
+  }
+
+  #issued(): string {
+    if (this.referenceTime === null) return '';
+    return `${this.#say('web-reference-time')} ${dayAndTime(this.language, this.referenceTime)}`;
   }
 
   #ticks(): TemplateResult {
@@ -160,8 +164,7 @@ export class JomoTime extends LitElement {
         white-space: nowrap;
       }
       .caption,
-      .reference,
-      .pending {
+      .reference {
         color: var(--quiet);
         font-size: 0.75rem;
       }
@@ -235,13 +238,16 @@ export class JomoTime extends LitElement {
           grid-template: 'now now' auto 'track track' auto 'buttons reference' auto / auto minmax(0, 1fr);
         }
         .now {
-          gap: 0.375rem;
+          flex-wrap: wrap;
+          gap: 0 0.375rem;
           font-size: 0.875rem;
         }
         strong {
           font-size: 1rem;
         }
         .reference {
+          font-size: 0.6875rem;
+          line-height: 1.4;
           text-align: left;
         }
       }

@@ -51,8 +51,10 @@ export const look = css`
     font: inherit;
     cursor: pointer;
   }
-  button:hover:enabled {
-    background: var(--key-soft);
+  @media (hover: hover) {
+    button:hover:enabled {
+      background: var(--key-soft);
+    }
   }
   button:disabled {
     border-color: var(--line);

@@ -56,7 +56,7 @@ const layout = css`
     background: var(--key);
     color: #fff;
   }
-  [aria-pressed='true']:hover:enabled {
+  .languages [aria-pressed='true']:hover:enabled {
     background: #00118f;
   }
   .page {
@@ -270,6 +270,25 @@ const layout = css`
       inset: auto 0.5rem 0.5rem;
       width: auto;
       max-height: 60%;
+    }
+  }
+  @media (max-width: 47.99rem) and (max-height: 43rem) {
+    main:has(+ aside[data-open='true']) jomo-time {
+      display: none;
+    }
+  }
+  /* 400 % on a desktop screen leaves 320 by 256 pixels: then the page scrolls as a whole. */
+  @media (max-width: 47.99rem) and (max-height: 30rem) {
+    :host {
+      height: auto;
+      min-height: 100dvh;
+    }
+    main {
+      flex: none;
+      height: 22rem;
+    }
+    .panel {
+      height: auto;
     }
   }
 `;

@@ -53,15 +53,16 @@ export function leadTime(language: Language, referenceTime: number, validTime: n
   return say(language, 'web-lead-both', { sign, hours, minutes });
 }
 
-type Parts = Record<'year' | 'month' | 'day' | 'weekday' | 'hour' | 'minute', string>;
+/** Texts, but numbers where a language chooses a word by them. */
+type Parts = Record<'year' | 'weekday' | 'hour' | 'minute', string> & Record<'month' | 'day', number>;
 
 function parts(language: Language, time: number): Parts {
   const at = new Date(time + JST_OFFSET_MS);
   const two = (value: number): string => String(value).padStart(2, '0');
   return {
     year: String(at.getUTCFullYear()),
-    month: String(at.getUTCMonth() + 1),
-    day: String(at.getUTCDate()),
+    month: at.getUTCMonth() + 1,
+    day: at.getUTCDate(),
     weekday: say(language, `web-weekday-${at.getUTCDay()}`),
     hour: two(at.getUTCHours()),
     minute: two(at.getUTCMinutes()),

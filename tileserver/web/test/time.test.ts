@@ -6,7 +6,7 @@ const ISSUED = Date.UTC(2017, 7, 7, 0, 10);
 
 test('times are told in JST, whatever the zone of the reader', () => {
   expect(dayAndTime('ja', ISSUED)).toBe('2017年8月7日(月) 09:10');
-  expect(dayAndTime('en', ISSUED)).toBe('Mon 2017-8-7 09:10 JST');
+  expect(dayAndTime('en', ISSUED)).toBe('Mon 7 Aug 2017 09:10 JST');
   expect(clockTime(ISSUED)).toBe('09:10');
 });
 
