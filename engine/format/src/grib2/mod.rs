@@ -35,7 +35,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use error::{Feature, GribError};
+pub use error::{Feature, GribError, ProductPart};
 pub use grid::{LatLonGrid, Window};
 pub use levels::{LevelGrid, LevelTable, Levels, rain_levels_2017};
 pub use product::{
