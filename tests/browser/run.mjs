@@ -13,7 +13,7 @@ import { Reader, SIZES } from './reader.mjs';
 import { budgetIsKept, firstViewIsAccessible, keyboardIsEnough, listTellsTheView } from './stories/access.mjs';
 import { clickShowsAttributes, everyFeatureIsDrawn, frameIsDrawn, sliderMovesTime } from './stories/map.mjs';
 import { generationSwitches, languageSwitches, permalinkRestores } from './stories/state.mjs';
-import { retryRecovers, staleForecastLeaves, withoutWebGl } from './stories/trouble.mjs';
+import { brokenTilesAreTold, retryRecovers, staleForecastLeaves, withoutWebGl } from './stories/trouble.mjs';
 
 const BOTH = ['desktop', 'phone'];
 const STORIES = [
@@ -29,6 +29,7 @@ const STORIES = [
   [generationSwitches, ['desktop']],
   [staleForecastLeaves, BOTH],
   [retryRecovers, BOTH],
+  [brokenTilesAreTold, ['desktop']],
   [withoutWebGl, ['desktop']],
   [budgetIsKept, ['phone']],
 ];

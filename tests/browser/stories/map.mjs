@@ -41,8 +41,18 @@ export async function sliderMovesTime(reader) {
   );
   await reader.press(reader.at('jomo-time [data-action=pause]'));
   await reader.settled();
-  await reader.press(reader.at('jomo-time [data-action=forward]'));
-  await reader.press(reader.at('jomo-time [data-action=back]'));
+
+  await reader.at('#map canvas').press('Enter');
+  await reader.at('jomo-details').waitFor();
+  await reader.at('jomo-time [data-action=forward]').dispatchEvent('click');
+  await reader.settled();
+  const [inWords, onMap] = await reader.inMap((jomo, id) => {
+    const { clientWidth, clientHeight } = jomo.map.getCanvas();
+    const [feature] = jomo.map.queryRenderedFeatures([clientWidth / 2, clientHeight / 2], { layers: jomo.layersOnScreen(id) });
+    const found = jomo.found.find((one) => one.layer.entry.id === id);
+    return [found?.feature.properties, feature?.properties];
+  }, layer);
+  assert.deepEqual(inWords, onMap, 'attributes follow the time');
 }
 
 /** A click on a point tells its name and attributes; the point is drawn in the legend's colour. */

@@ -59,6 +59,21 @@ export async function retryRecovers(reader) {
   reader.forgive(/ERR_FAILED/);
 }
 
+/** Tiles that fail are told once, and come with a press. */
+export async function brokenTilesAreTold(reader) {
+  await reader.page.route('**/*.mvt', (route) => route.fulfill({ status: 500 }));
+  await reader.page.goto(reader.url);
+  const retry = reader.at('.notice [data-action=retry]');
+  await retry.waitFor();
+  assert.equal(await reader.at('.notice').count(), 1);
+  await reader.page.unroute('**/*.mvt');
+  await reader.press(retry);
+  await retry.waitFor({ state: 'detached' });
+  await reader.settled();
+  assert.match(await reader.lattice(reader.region.timed.layer, 'rain_class'), /[1-9]/);
+  reader.forgive(/status of 500/);
+}
+
 /** A browser without WebGL still gets the layers with legend and provenance, and a way on. */
 export async function withoutWebGl(reader) {
   await reader.page.addInitScript(() => {

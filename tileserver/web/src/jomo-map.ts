@@ -1,7 +1,7 @@
 /** `<jomo-map>`: the whole page. It holds the state; all other parts show it and report wishes. */
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import type { Map as MapLibreMap } from 'maplibre-gl';
+import type { LngLat, Map as MapLibreMap } from 'maplibre-gl';
 
 import { Atlas, drawable, startingTime, type ReadyLayer } from './atlas';
 import { Drawing } from './drawing';
@@ -63,6 +63,8 @@ export class JomoMap extends LitElement {
   #view: View | null = null;
   #fitted = false;
   #returnFocus: HTMLElement | null = null;
+  /** The place last asked about; `null` where a feature was chosen from the list. */
+  #asked: LngLat | null = null;
   readonly #canDraw = hasWebGl();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
 
@@ -151,7 +153,7 @@ export class JomoMap extends LitElement {
           ${frame(this.#ready, this.language)}
           <div class="notices">${this.#notices()}</div>
           ${this.#canDraw ? this.#zoom() : nothing}
-          <jomo-details .found=${this.found ?? []} .language=${this.language} ?hidden=${this.found === null}></jomo-details>
+          <jomo-details .found=${this.#foundNow} .language=${this.language} ?hidden=${this.found === null}></jomo-details>
           <div class="foot">${this.#timeBar()}${this.#credits()}</div>
           <p class="unseen" role="status">${this.#announcement()}</p>
         </main>
@@ -230,11 +232,17 @@ export class JomoMap extends LitElement {
 
   #announcement(): string {
     if (this.fetching) return this.#say('web-loading');
-    return this.found === null ? '' : this.#say('web-details-count', { count: this.found.length });
+    return this.found === null ? '' : this.#say('web-details-count', { count: this.#foundNow.length });
   }
 
   get #ready(): ReadyLayer[] {
     return drawable(this.atlas.layers, this.now);
+  }
+
+  /** What was found, without layers that have been switched off since. */
+  get #foundNow(): readonly Found[] {
+    const ids = new Set(this.#ready.map(({ entry }) => entry.id));
+    return (this.found ?? []).filter(({ layer }) => ids.has(layer.entry.id));
   }
 
   get #timed(): ReadyLayer[] {
@@ -260,7 +268,7 @@ export class JomoMap extends LitElement {
     const map = await openMap(container, this.#view);
     this.map = map;
     this.#drawing = new Drawing(map, HIGHLIGHT);
-    this.#drawing.addEventListener('shown', () => this.requestUpdate());
+    this.#drawing.addEventListener('shown', () => this.#onShown());
     map.getCanvas().setAttribute('aria-label', say(this.language, 'web-map'));
     map.on('click', ({ point }) => this.#inspect(point));
     map.on('moveend', () => this.#writeAddress());
@@ -293,17 +301,19 @@ export class JomoMap extends LitElement {
 
   #inspect(point: Spot): void {
     const scene = this.#scene;
-    if (scene !== null) void this.#show(scene, featuresAt(scene, point, REACH), point);
+    if (scene === null) return;
+    this.#asked = scene.map.unproject([point.x, point.y]);
+    void this.#show(scene, featuresAt(scene, point, REACH), point);
   }
 
-  /** Shows these features of the place `point`, and moves the map if the card would hide it. */
-  async #show(scene: Scene, found: readonly Found[], point: Spot): Promise<void> {
+  /** Shows these features, and moves the map if the card would hide `point`. */
+  async #show(scene: Scene, found: readonly Found[], point: Spot | null): Promise<void> {
     this.found = found;
     const first = found[0];
     highlight(scene.map, first === undefined ? [] : piecesOf(scene, first));
     await this.updateComplete;
     const card = this.renderRoot.querySelector('jomo-details')?.getBoundingClientRect();
-    if (card !== undefined) scene.map.panBy(wayOutOf(card, scene.map.getCanvas().getBoundingClientRect(), point));
+    if (card !== undefined && point !== null) scene.map.panBy(wayOutOf(card, scene.map.getCanvas().getBoundingClientRect(), point));
   }
 
   #openTab(tab: Tab): void {
@@ -347,7 +357,18 @@ export class JomoMap extends LitElement {
     if (hash !== location.hash) history.replaceState(null, '', hash);
   }
 
+  /** Another step is on the map: attributes of the step before must not stand beside it. */
+  #onShown(): void {
+    this.requestUpdate();
+    const scene = this.#scene;
+    if (scene === null || this.found === null) return;
+    if (!this.found.some(({ layer }) => 0 < layer.description.validTimes.length)) return;
+    if (this.#asked === null) this.#dismiss();
+    else void this.#show(scene, featuresAt(scene, scene.map.project(this.#asked), REACH), null);
+  }
+
   #onTileTrouble(): void {
+    if (this.tileTrouble) return;
     this.tileTrouble = true;
     // A tile of a layer that has just expired answers 410: ask at once what is valid now.
     void this.atlas.poll();
@@ -375,14 +396,19 @@ export class JomoMap extends LitElement {
   readonly #onFeatureChoose = ({ detail, target }: CustomEvent<Found>): void => {
     const scene = this.#scene;
     if (scene === null) return;
+    this.#asked = null;
     this.#returnFocus = (target as HTMLElement).shadowRoot?.activeElement as HTMLElement | null;
     void this.#show(scene, [detail], placeOf(scene.map, detail.feature));
     void this.renderRoot.querySelector<JomoDetails>('jomo-details')?.takeFocus();
   };
 
-  readonly #closeDetails = (): void => {
+  #dismiss(): void {
     this.found = null;
     if (this.map !== undefined) highlight(this.map, []);
+  }
+
+  readonly #closeDetails = (): void => {
+    this.#dismiss();
     (this.#returnFocus ?? this.map?.getCanvas())?.focus();
     this.#returnFocus = null;
   };
