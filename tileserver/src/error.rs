@@ -19,6 +19,12 @@ pub enum LoadError {
         /// The layer.
         layer: String,
     },
+    /// An archive holds something else than vector tiles as gzip.
+    #[error("the tiles of layer {layer} are not vector tiles as gzip")]
+    TileForm {
+        /// The layer.
+        layer: String,
+    },
     /// It names a live layer, and the clock is set by hand.
     #[error("layer {layer} is live, but the clock is set by --now")]
     LiveWithSetClock {
@@ -41,6 +47,7 @@ impl Coded for LoadError {
         match self {
             Self::Store(error) => error.code(),
             Self::NotPublic { .. } => "server-not-public",
+            Self::TileForm { .. } => "server-tile-form",
             Self::LiveWithSetClock { .. } => "server-now-with-live-layer",
             Self::Id { .. } => "server-generation-id",
             Self::Vanished => "server-generation-vanished",
@@ -50,7 +57,9 @@ impl Coded for LoadError {
     fn arguments(&self) -> Arguments {
         match self {
             Self::Store(error) => error.arguments(),
-            Self::NotPublic { layer } | Self::LiveWithSetClock { layer } => {
+            Self::NotPublic { layer }
+            | Self::TileForm { layer }
+            | Self::LiveWithSetClock { layer } => {
                 vec![("layer", layer.clone())]
             }
             Self::Id { id } => vec![("id", id.clone())],

@@ -8,13 +8,18 @@ use bytes::Bytes;
 use jomo_core::Timestamp;
 use jomo_core::layer::{Layer, Mode};
 use jomo_core::mercator::TileId;
-use jomo_format::pmtiles::Archive;
+use jomo_format::pmtiles::{Archive, Compression};
 use jomo_store::{LayerVersion, Mapped, StoreError};
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::error::LoadError;
 
 /// How much of an archive is read ahead when it is opened. Clustered archives begin with the low
 /// zooms, which every visitor asks for; a prefecture's layer is smaller than this as a whole.
 const PREWARM_BYTES: usize = 64 << 20;
+
+/// The number of vector tiles in the header of a `PMTiles` archive.
+const TYPE_MVT: u8 = 1;
 
 /// A version of a layer with its archives mapped.
 #[derive(Debug)]
@@ -54,7 +59,7 @@ impl LayerView {
     ///
     /// # Errors
     /// If a listed archive cannot be opened or is not what `layer.json` says.
-    pub fn open(version: &LayerVersion) -> Result<Self, StoreError> {
+    pub fn open(version: &LayerVersion) -> Result<Self, LoadError> {
         let layer = version.layer.clone();
         let times: Vec<Option<Timestamp>> = match layer.valid_times.as_slice() {
             [] => vec![None],
@@ -102,7 +107,7 @@ impl LayerView {
 }
 
 impl StepView {
-    fn open(version: &LayerVersion, time: Option<Timestamp>) -> Result<Option<Self>, StoreError> {
+    fn open(version: &LayerVersion, time: Option<Timestamp>) -> Result<Option<Self>, LoadError> {
         let name = LayerVersion::tiles_name(time);
         let Some(listed) = version.layer.files.get(&name) else { return Ok(None) };
         let path = version.dir().join(&name);
@@ -110,10 +115,14 @@ impl StepView {
         if u64::try_from(bytes.len()).ok() != Some(listed.bytes) {
             let expected = format!("{} bytes", listed.bytes);
             let found = format!("{} bytes", bytes.len());
-            return Err(StoreError::Content { path, expected, found });
+            return Err(StoreError::Content { path, expected, found }.into());
         }
         let archive =
             Archive::open(bytes.clone()).map_err(|source| StoreError::Tiles { path, source })?;
+        let form = archive.header();
+        if form.tile_type != TYPE_MVT || form.tile_compression != Compression::Gzip {
+            return Err(LoadError::TileForm { layer: version.layer.id.clone() });
+        }
         prewarm(&bytes);
         let tags = ContentTags::new(&archive);
         // The hash in `layer.json` is hexadecimal if the writer followed the specification; it
