@@ -19,7 +19,7 @@ use jomo_core::feature::FeatureTable;
 pub(crate) use collect::{Cell, Collector, Row};
 pub use error::VectorError;
 pub use geometry::GeometryFault;
-pub(crate) use geometry::{Ring, line, polygon};
+pub(crate) use geometry::{Ring, line, polygon, positions};
 
 /// Magnitude below which every integer is exact in a 64-bit float, and thus in JavaScript.
 pub(crate) const EXACT_INTEGER_MAX: i64 = 1 << 53;

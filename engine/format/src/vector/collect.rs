@@ -135,6 +135,8 @@ pub(crate) struct Row {
 pub(crate) struct Collector<'a> {
     options: &'a ReadOptions,
     columns: Vec<String>,
+    /// Types that the file declares, by column.
+    declared: HashMap<usize, FieldType>,
     by_name: HashMap<String, usize>,
     rows: Vec<(Row, Geometry<f64>)>,
     faults: Faults,
@@ -146,6 +148,7 @@ impl<'a> Collector<'a> {
         Self {
             options,
             columns: Vec::new(),
+            declared: HashMap::new(),
             by_name: HashMap::new(),
             rows: Vec::new(),
             faults: Faults::default(),
@@ -165,6 +168,18 @@ impl<'a> Collector<'a> {
         }
         self.columns.push(name.to_owned());
         self.by_name.insert(name.to_owned(), column);
+        Ok(column)
+    }
+
+    /// Like [`Self::column`], with the type that it has even where every value is absent.
+    pub(crate) fn typed_column(
+        &mut self,
+        name: &str,
+        kind: FieldType,
+    ) -> Result<usize, VectorError> {
+        let column = self.column(name)?;
+        let known = self.declared.get(&column).copied();
+        self.declared.insert(column, join(known, kind));
         Ok(column)
     }
 
@@ -214,7 +229,8 @@ impl<'a> Collector<'a> {
             IdSource::Field(name) if name == "id" => self.by_name.get("id").copied(),
             _ => None,
         };
-        let mut kinds: Vec<Option<FieldType>> = vec![None; self.columns.len()];
+        let declared = |column| self.declared.get(&column).copied();
+        let mut kinds: Vec<_> = (0..self.columns.len()).map(declared).collect();
         for (column, cell) in self.rows.iter().flat_map(|(row, _)| &row.cells) {
             kinds[*column] = Some(join(kinds[*column], cell.kind()));
         }

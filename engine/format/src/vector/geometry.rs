@@ -92,7 +92,7 @@ fn is_finite(position: Coord<f64>) -> bool {
 }
 
 /// Calls `visit` with every position.
-fn positions(geometry: &Geometry<f64>, visit: &mut impl FnMut(Coord<f64>)) {
+pub(crate) fn positions(geometry: &Geometry<f64>, visit: &mut impl FnMut(Coord<f64>)) {
     let polygon = |polygon: &Polygon<f64>, visit: &mut dyn FnMut(Coord<f64>)| {
         polygon.exterior().0.iter().for_each(|position| visit(*position));
         polygon.interiors().iter().flat_map(|ring| &ring.0).for_each(|position| visit(*position));
