@@ -18,7 +18,7 @@ validate: setup ## the long tier: the same laws with many more cases
 	@scripts/validate.sh
 
 bench: ## measure the hot paths; meaningful on a quiet machine only
-	@cargo bench --locked --package jomo-benches --benches
+	@cargo bench --locked --package jomo-benches --bench '*'
 
 doc: ## the Rust documentation, in target/doc
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
