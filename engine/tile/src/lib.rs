@@ -17,13 +17,13 @@ mod report;
 mod rings;
 mod shapes;
 mod topology;
-//mod verify;
-//mod wire;
+mod verify;
+mod wire;
 
 pub use build::{LayerSource, Settings, build};
 pub use order::tile_number;
 pub use report::{BuildError, LargeTile, Loss, Report, ZoomReport};
-//pub use verify::{LayerSummary, Rule, TileSummary, VerifyFault, verify};
+pub use verify::{LayerSummary, Rule, TileSummary, VerifyFault, verify};
 
 /// Units along the edge of a tile.
 pub const EXTENT: u32 = 4096;
