@@ -6,6 +6,7 @@
     reason = "a test ends where something is missing; numbers in hand-made archives are small"
 )]
 
+mod connections;
 mod contract;
 mod executable;
 mod fixture;
