@@ -93,6 +93,7 @@ web-frame-fictional-text = A sample of a region that does not exist. Not informa
 web-stale = Updates have stopped (information as of { $time })
 web-stale-undated = Updates have stopped
 web-layer-stale = Not shown, because updates have stopped.
+web-layer-zoom = Zoom in further to see this layer.
 web-silent = The server does not answer. It was last heard at { $time } JST.
 web-tile-trouble = Part of the map could not be loaded.
 web-no-webgl = This browser cannot draw the map (WebGL is not available). Open it in another browser, or switch on hardware acceleration in the settings.

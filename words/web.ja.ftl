@@ -71,6 +71,7 @@ web-frame-fictional-text = 実在しない地域の見本です。実際の災�
 web-stale = 更新が止まっています({ $time }時点の情報です)
 web-stale-undated = 更新が止まっています
 web-layer-stale = 更新が止まっているため、表示していません。
+web-layer-zoom = 地図をもっと拡大すると表示されます。
 web-silent = サーバーと通信できません。最後に受信した時刻は { $time } です。
 web-tile-trouble = 地図の一部を読み込めませんでした。
 web-no-webgl = このブラウザーでは地図を描けません(WebGL が使えません)。別のブラウザーで開くか、ブラウザーの設定で「ハードウェア アクセラレーション」を有効にしてください。

@@ -100,12 +100,46 @@ export class Reader {
     await this.settled();
   }
 
-  /** How many different features of a layer are drawn in view. */
-  count(id) {
+  /** Ids of the features of a layer that are drawn in view. */
+  idsInView(id) {
     return this.inMap((jomo, layer) => {
       const features = jomo.map.queryRenderedFeatures({ layers: jomo.layersOnScreen(layer) });
-      return new Set(features.map((feature) => feature.id)).size;
+      return [...new Set(features.map((feature) => feature.id))];
     }, id);
+  }
+
+  /** How many different features of a layer are drawn in view. */
+  async count(id) {
+    return (await this.idsInView(id)).length;
+  }
+
+  /**
+   * How many different features of a layer are drawn in all: in one view if the layer is shown at
+   * that zoom, else in as few views side by side as its lowest zoom needs.
+   */
+  async countAll(id) {
+    await this.fit(id);
+    const centres = await this.inMap((jomo, layer) => {
+      const { map } = jomo;
+      const { bounds, minzoom } = jomo.atlas.layers.find(({ entry }) => entry.id === layer).description;
+      if (minzoom <= map.getZoom()) return [map.getCenter().toArray()];
+      map.jumpTo({ zoom: minzoom });
+      const [west, south, east, north] = bounds;
+      const [from, to] = [map.project([west, north]), map.project([east, south])];
+      const { clientWidth, clientHeight } = map.getCanvas();
+      const middles = (start, end, step) =>
+        Array.from({ length: Math.ceil((end - start) / step) }, (_, i) => start + (i + 0.5) * step);
+      return middles(from.y, to.y, clientHeight).flatMap((y) =>
+        middles(from.x, to.x, clientWidth).map((x) => map.unproject([x, y]).toArray()),
+      );
+    }, id);
+    const seen = new Set();
+    for (const centre of centres) {
+      await this.inMap((jomo, place) => jomo.map.jumpTo({ center: place }), centre);
+      await this.settled();
+      for (const feature of await this.idsInView(id)) seen.add(feature);
+    }
+    return seen.size;
   }
 
   /** Values of `property` of a layer under a lattice of 24 by 24 places of the screen. */

@@ -7,8 +7,7 @@ export async function everyFeatureIsDrawn(reader) {
   await reader.open();
   for (const [layer, expected] of Object.entries(reader.region.counts)) {
     await reader.show([layer]);
-    await reader.fit(layer);
-    assert.equal(await reader.count(layer), expected, layer);
+    assert.equal(await reader.countAll(layer), expected, layer);
   }
   await reader.show([...Object.keys(reader.region.counts), reader.region.timed.layer]);
   await reader.picture('all-layers');
@@ -42,16 +41,18 @@ export async function sliderMovesTime(reader) {
   await reader.press(reader.at('jomo-time [data-action=pause]'));
   await reader.settled();
 
+  const centre = await reader.inMap((jomo) => jomo.map.getCenter().toArray());
   await reader.at('#map canvas').press('Enter');
   await reader.at('jomo-details').waitFor();
   await reader.at('jomo-time [data-action=forward]').dispatchEvent('click');
   await reader.settled();
-  const [inWords, onMap] = await reader.inMap((jomo, id) => {
-    const { clientWidth, clientHeight } = jomo.map.getCanvas();
-    const [feature] = jomo.map.queryRenderedFeatures([clientWidth / 2, clientHeight / 2], { layers: jomo.layersOnScreen(id) });
-    const found = jomo.found.find((one) => one.layer.entry.id === id);
-    return [found?.feature.properties, feature?.properties];
-  }, layer);
+  const [inWords, onMap] = await reader.inMap(
+    (jomo, [id, place]) => {
+      const [feature] = jomo.map.queryRenderedFeatures(jomo.map.project(place), { layers: jomo.layersOnScreen(id) });
+      return [jomo.found.find((one) => one.layer.entry.id === id)?.feature.properties, feature?.properties];
+    },
+    [layer, centre],
+  );
   assert.deepEqual(inWords, onMap, 'attributes follow the time');
 }
 

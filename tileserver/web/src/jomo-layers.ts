@@ -24,6 +24,7 @@ export class JomoLayers extends LitElement {
     language: { attribute: false },
     loading: { attribute: false },
     now: { attribute: false },
+    zoom: { attribute: false },
   };
 
   declare layers: readonly Layer[];
@@ -32,6 +33,8 @@ export class JomoLayers extends LitElement {
   declare loading: boolean;
   /** Wall-clock time that validity is judged by. */
   declare now: number;
+  /** Zoom of the map; `null` without a map. */
+  declare zoom: number | null;
 
   constructor() {
     super();
@@ -39,6 +42,7 @@ export class JomoLayers extends LitElement {
     this.language = 'ja';
     this.loading = true;
     this.now = Date.now();
+    this.zoom = null;
   }
 
   override render(): TemplateResult {
@@ -82,7 +86,8 @@ export class JomoLayers extends LitElement {
   #state(layer: Layer): TemplateResult | typeof nothing {
     if (isStale(layer, this.now)) return html`<p class="warning">${this.#say('web-layer-stale')}</p>`;
     if (layer.problem !== null) return html`<p class="warning">${this.#say(`web-problem-${layer.problem}`)}</p>`;
-    return nothing;
+    const isTooFar = layer.visible && layer.description !== null && this.zoom !== null && this.zoom < layer.description.minzoom;
+    return isTooFar ? html`<p class="hint">${this.#say('web-layer-zoom')}</p>` : nothing;
   }
 
   #opacity({ entry, opacity }: Layer): TemplateResult {
@@ -198,7 +203,7 @@ export class JomoLayers extends LitElement {
       }
       .legend {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
+        grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr));
         gap: 0.125rem 0.75rem;
         padding: 0.25rem 0 0.5rem;
         font-size: 0.8125rem;
@@ -248,6 +253,13 @@ export class JomoLayers extends LitElement {
         border-left: 4px solid var(--alarm);
         padding: 0.25rem 0.5rem;
         background: var(--alarm-soft);
+        font-size: 0.8125rem;
+      }
+      .hint {
+        margin: 0 0 0.25rem 2.125rem;
+        border-left: 4px solid var(--key);
+        padding: 0.125rem 0.5rem;
+        background: var(--key-soft);
         font-size: 0.8125rem;
       }
       .empty {

@@ -40,6 +40,7 @@ export class JomoMap extends LitElement {
     now: { state: true },
     tileTrouble: { state: true },
     fetching: { state: true },
+    zoom: { state: true },
   };
 
   /** The MapLibre map, once it is there. */
@@ -58,6 +59,7 @@ export class JomoMap extends LitElement {
   declare now: number;
   declare tileTrouble: boolean;
   declare fetching: boolean;
+  declare zoom: number | null;
 
   #drawing: Drawing | undefined;
   #view: View | null = null;
@@ -79,6 +81,7 @@ export class JomoMap extends LitElement {
     this.now = Date.now();
     this.tileTrouble = false;
     this.fetching = true;
+    this.zoom = null;
   }
 
   override connectedCallback(): void {
@@ -161,7 +164,7 @@ export class JomoMap extends LitElement {
           <div class="tabs">${this.#tab('layers')}${this.#tab('list')}</div>
           <div class="panel" id="panel" tabindex="-1">
             ${this.tab === 'layers'
-              ? html`<jomo-layers .layers=${this.atlas.layers} .language=${this.language} .loading=${this.fetching} .now=${this.now}></jomo-layers>`
+              ? html`<jomo-layers .layers=${this.atlas.layers} .language=${this.language} .loading=${this.fetching} .now=${this.now} .zoom=${this.zoom}></jomo-layers>`
               : html`<jomo-list .groups=${this.groups} .language=${this.language}></jomo-list>`}
           </div>
         </aside>
@@ -271,7 +274,11 @@ export class JomoMap extends LitElement {
     this.#drawing.addEventListener('shown', () => this.#onShown());
     map.getCanvas().setAttribute('aria-label', say(this.language, 'web-map'));
     map.on('click', ({ point }) => this.#inspect(point));
-    map.on('moveend', () => this.#writeAddress());
+    this.zoom = map.getZoom();
+    map.on('moveend', () => {
+      this.zoom = map.getZoom();
+      this.#writeAddress();
+    });
     map.on('idle', () => {
       if (this.tab === 'list') this.#listFeatures();
     });

@@ -70,7 +70,7 @@ const layout = css`
     flex: 1;
     min-width: 0;
     overflow: hidden;
-    background: #e6ebee;
+    background: #d5dcdf;
   }
   .map {
     position: absolute;
@@ -263,8 +263,8 @@ const layout = css`
       inset: auto 0.625rem 0.5rem;
     }
     .credits {
-      max-height: 2.25rem;
-      overflow-y: auto;
+      font-size: 0.625rem;
+      line-height: 1.4;
     }
     jomo-details {
       inset: auto 0.5rem 0.5rem;

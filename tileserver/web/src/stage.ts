@@ -9,7 +9,7 @@ import type { View } from './permalink';
 
 setWorkerUrl(workerUrl);
 
-const GROUND = '#e6ebee';
+const GROUND = '#d5dcdf';
 /** Room for the frame's label above and the time slider below. */
 const FIT = { padding: { top: 64, right: 24, bottom: 150, left: 24 }, animate: false, maxZoom: 15 };
 
