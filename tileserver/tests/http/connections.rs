@@ -29,9 +29,9 @@ fn idle_and_slow_connections_make_room() {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Limits { connections: 2, header: HEADER, stop: Duration::from_millis(200) };
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (end, told) = tokio::sync::oneshot::channel::<()>();
     let serving = runtime.spawn(serve(listener, router, limits, async {
-        let _ = stopped.await;
+        let _ = told.await;
     }));
 
     let mut idle = TcpStream::connect(address).unwrap();
@@ -52,7 +52,7 @@ fn idle_and_slow_connections_make_room() {
     let _ = large.write_all(head.as_bytes());
     assert!(!read_all(&mut large).starts_with("HTTP/1.1 200"));
 
-    stop.send(()).unwrap();
+    end.send(()).unwrap();
     let ended = async { tokio::time::timeout(Duration::from_secs(5), serving).await };
     runtime.block_on(ended).unwrap().unwrap();
 }
