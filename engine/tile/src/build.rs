@@ -354,7 +354,7 @@ impl Zoom<'_> {
     }
 }
 
-impl<'a> Item<'a> {
+impl Item<'_> {
     fn cut_with(&self, bounds: &Bounds, clip: fn(&Paths, &Bounds) -> Paths) -> Option<Self> {
         if !bounds.touches(&self.bounds) {
             return None;

@@ -2,10 +2,10 @@
 
 use jomo_core::mercator::TileId;
 
-/// Number of a tile in PMTiles order: all tiles of lower zooms first, then along the Hilbert
+/// Number of a tile in `PMTiles` order: all tiles of lower zooms first, then along the Hilbert
 /// curve of its zoom.
 ///
-/// Source: PMTiles specification, version 3, chapter 4.1.1 (directory entries).
+/// Source: `PMTiles` specification, version 3, chapter 4.1.1 (directory entries).
 ///
 /// ```
 /// use jomo_core::mercator::TileId;

@@ -55,7 +55,7 @@ pub(crate) fn clean_ring(points: impl IntoIterator<Item = Point>) -> Vec<Point> 
             return Vec::new();
         }
         let (last, first) = (ring[length - 1], ring[0]);
-        if first == last || is_spike(ring[length - 2], last, first) {
+        if Some(&first) == ring.get(length - 1) || is_spike(ring[length - 2], last, first) {
             ring.pop();
         } else if is_spike(last, first, ring[1]) {
             ring.remove(0);

@@ -242,7 +242,7 @@ impl Collected {
                     points.points.extend(many.iter().map(|point| project(point.0)));
                 }
                 Geometry::Line(line) => {
-                    self.add_line(&LineString(vec![line.start, line.end]), &mut lines)
+                    self.add_line(&LineString(vec![line.start, line.end]), &mut lines);
                 }
                 Geometry::LineString(line) => self.add_line(line, &mut lines),
                 Geometry::MultiLineString(many) => {

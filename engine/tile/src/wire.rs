@@ -25,12 +25,12 @@ impl<'a> Message<'a> {
     }
 
     fn field(&mut self) -> Result<(u32, Content<'a>), Malformed> {
-        let tag = u32::try_from(varint(&mut self.rest)?).map_err(|_| Malformed)?;
+        let tag = u32::try_from(varint(&mut self.rest)?).ok().ok_or(Malformed)?;
         let content = match tag & 7 {
             0 => Content::Varint(varint(&mut self.rest)?),
             1 => Content::Fixed64(u64::from_le_bytes(self.fixed()?)),
             2 => {
-                let length = usize::try_from(varint(&mut self.rest)?).map_err(|_| Malformed)?;
+                let length = usize::try_from(varint(&mut self.rest)?).ok().ok_or(Malformed)?;
                 Content::Bytes(self.take(length)?)
             }
             5 => Content::Fixed32(u32::from_le_bytes(self.fixed()?)),
@@ -46,7 +46,7 @@ impl<'a> Message<'a> {
     }
 
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        self.take(N)?.try_into().map_err(|_| Malformed)
+        self.take(N)?.try_into().ok().ok_or(Malformed)
     }
 }
 
@@ -87,7 +87,7 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
 pub(crate) fn packed(mut bytes: &[u8]) -> Result<Vec<u32>, Malformed> {
     let mut words = Vec::new();
     while !bytes.is_empty() {
-        words.push(u32::try_from(varint(&mut bytes)?).map_err(|_| Malformed)?);
+        words.push(u32::try_from(varint(&mut bytes)?).ok().ok_or(Malformed)?);
     }
     Ok(words)
 }

@@ -205,13 +205,13 @@ impl LayerCheck {
         for field in Message::new(bytes) {
             match field? {
                 (1, Content::Bytes(name)) => {
-                    self.summary.name = text(name)?.to_owned();
+                    text(name)?.clone_into(&mut self.summary.name);
                 }
                 (2, Content::Bytes(feature)) => features.push(feature),
                 (3, Content::Bytes(key)) => keys.push(text(key)?),
                 (4, Content::Bytes(value)) => values.push(value),
                 (5, Content::Varint(extent)) => {
-                    self.summary.extent = u32::try_from(extent).map_err(|_| Rule::Extent)?;
+                    self.summary.extent = u32::try_from(extent).ok().ok_or(Rule::Extent)?;
                 }
                 (15, Content::Varint(version)) => self.version = Some(version),
                 (16..=8191, _) => {}
@@ -293,7 +293,7 @@ fn check_tags(tags: &[u32], keys: usize, values: usize) -> Result<(), Rule> {
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Rule> {
-    std::str::from_utf8(bytes).map_err(|_| Rule::Malformed)
+    std::str::from_utf8(bytes).ok().ok_or(Rule::Malformed)
 }
 
 /// Whether a value message has exactly one of its seven fields.

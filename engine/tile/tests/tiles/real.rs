@@ -19,6 +19,7 @@ fn polygon(value: &serde_json::Value) -> Polygon<f64> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "real data are found by the environment")]
 fn municipalities_stay_a_coverage() {
     let Some(root) = std::env::var_os("JOMO_REAL_DATA") else {
         println!("skipped: municipalities_stay_a_coverage: JOMO_REAL_DATA is not set");
@@ -29,12 +30,11 @@ fn municipalities_stay_a_coverage() {
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let geometry = |feature: &serde_json::Value| -> Geometry<f64> {
         let shape = &feature["geometry"];
-        match shape["type"].as_str().unwrap() {
-            "Polygon" => polygon(&shape["coordinates"]).into(),
-            _ => {
-                let parts = shape["coordinates"].as_array().unwrap();
-                MultiPolygon(parts.iter().map(polygon).collect()).into()
-            }
+        if shape["type"] == "Polygon" {
+            polygon(&shape["coordinates"]).into()
+        } else {
+            let parts = shape["coordinates"].as_array().unwrap();
+            MultiPolygon(parts.iter().map(polygon).collect()).into()
         }
     };
     let table = table(json["features"].as_array().unwrap().iter().map(geometry));
