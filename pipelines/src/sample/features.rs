@@ -1,4 +1,4 @@
-//! Rivers, banks, municipalities as GeoJSON.
+//! Rivers, banks, municipalities as `GeoJSON`.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ const REACH_M: f64 = 200.0;
 const CREST_REACH_M: f64 = 12.0;
 
 /// A feature collection; keys in the order given.
-pub(super) fn collection(features: Vec<Value>) -> String {
+pub(super) fn collection(features: &[Value]) -> String {
     let mut text = String::from("{\"type\":\"FeatureCollection\",\"features\":[\n");
     let lines: Vec<String> = features.iter().map(Value::to_string).collect();
     text.push_str(&lines.join(",\n"));
@@ -61,7 +61,7 @@ pub(super) fn rivers(plan: &Plan, names: &Names, rivers: &[River]) -> Result<Str
         let geometry = line(plan, points.map(|point| river.line[point]))?;
         features.push(feature(&geometry, &properties));
     }
-    Ok(collection(features))
+    Ok(collection(&features))
 }
 
 /// Both banks of every river in pieces of 200 m, with the mean height of their crest.
@@ -97,7 +97,7 @@ pub(super) fn banks(
             }
         }
     }
-    Ok(collection(features))
+    Ok(collection(&features))
 }
 
 /// The highest ground across the bank.
@@ -135,5 +135,5 @@ pub(super) fn municipalities(
         let geometry = json!({ "type": "Polygon", "coordinates": [points] });
         features.push(feature(&geometry, &Value::Object(properties)));
     }
-    Ok(collection(features))
+    Ok(collection(&features))
 }

@@ -37,7 +37,7 @@ const EVERY_MIN: i64 = 10;
 const FROM_H: i64 = -6;
 const TO_H: i64 = 18;
 /// Runoff at which a river fills its bed, mm/h over the basin.
-const BANKFULL_MM_H: f64 = 38.0;
+const BANKFULL_MM_H: f64 = 42.0;
 
 /// One gauge.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ pub(super) fn gauges(ground: &Ground<'_>) -> Vec<Gauge> {
             bed_m,
             basin_km2,
             middle,
-            narrow: 0.6 + 0.9 * stream.unit(serial, 0),
+            narrow: 0.3 + 1.1 * stream.unit(serial, 0),
         });
     }
     gauges
@@ -200,7 +200,8 @@ fn jst(plan: &Plan, minute: i64) -> Result<String, SampleError> {
     let time = plan.reference_time;
     let at = time
         .checked_add(SignedDuration::from_mins(minute))
-        .map_err(|_| SampleError::ReferenceTime { time })?;
+        .ok()
+        .ok_or(SampleError::ReferenceTime { time })?;
     let zoned = at.to_zoned(TimeZone::fixed(Offset::constant(9)));
     Ok(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }

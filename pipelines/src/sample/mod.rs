@@ -163,6 +163,10 @@ pub fn generate(settings: &Settings, out: &Path) -> Result<Summary, SampleError>
     let rivers = &rivers::rivers(land, &valley);
     let terrain = &terrain::terrain(plan, land, rivers)?;
     let areas = &Areas::new(plan);
+    if names.municipality.len() < areas.rings.len() {
+        let reason = format!("{} municipalities need a name", areas.rings.len());
+        return Err(SampleError::Recipe { file: "names.toml", reason });
+    }
     let event = Event::new(plan)?;
     let ground = Ground { plan, names, land, rivers, areas, terrain };
     let gauges = gauges::gauges(&ground);

@@ -104,12 +104,10 @@ impl Names {
 
     /// Name of a river without the mark, and in Latin letters.
     pub(super) fn river(&self, number: usize) -> (String, String) {
-        match self.river.get(number - 1) {
-            Some(RiverName { name, en }) => (name.clone(), en.clone()),
-            None => {
-                let RiverName { name, en } = &self.unnamed;
-                (format!("{name}{number}"), format!("{en} {number}"))
-            }
+        if let Some(RiverName { name, en }) = self.river.get(number - 1) {
+            return (name.clone(), en.clone());
         }
+        let RiverName { name, en } = &self.unnamed;
+        (format!("{name}{number}"), format!("{en} {number}"))
     }
 }

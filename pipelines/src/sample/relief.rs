@@ -13,7 +13,7 @@ use super::settings::Plan;
 use super::valley::{Place, Valley};
 
 /// Cells of the lattice along an edge and steps of erosion, coarse to fine.
-const LEVELS: [(usize, usize); 3] = [(125, 50), (250, 20), (500, 8)];
+const LEVELS: [(usize, usize); 3] = [(125, 44), (250, 16), (500, 6)];
 /// Duration of a step; uplift is told as a slope at one square metre of basin.
 const STEP: f64 = 0.6;
 /// Depth of the main channel below the floor on this lattice, so that water finds it.

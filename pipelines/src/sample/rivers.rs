@@ -168,7 +168,9 @@ fn tributary(land: &Land, path: &[usize], number: usize, host: &River) -> River 
     let mut basin_km2: Vec<f64> = line.iter().map(|at| 1e-6 * largest_basin(land, *at)).collect();
     // Near the mouth, the largest basin around is the host's.
     let own = 1e-6 * land.basin_m2[path[0]];
-    basin_km2.iter_mut().for_each(|basin| *basin = basin.min(own));
+    for basin in &mut basin_km2 {
+        *basin = basin.min(own);
+    }
     rising(&mut basin_km2);
 
     let last = line.len() - 1;

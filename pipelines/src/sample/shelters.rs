@@ -103,10 +103,10 @@ pub(super) fn shelters(ground: &Ground<'_>) -> Result<String, SampleError> {
         put(&keys.fire, flag(names.shelters.open_spaces.contains(facility)));
         put(&keys.inland_flood, flag(site.dry));
         put(&keys.volcano, flag(false));
-        put(&keys.same_address, flag(serial % 3 == 0));
+        put(&keys.same_address, flag(serial.is_multiple_of(3)));
         put(&keys.remark, flag(false));
         let geometry = json!({ "type": "Point", "coordinates": ground.plan.lon_lat(site.at)? });
         features.push(feature(&geometry, &Value::Object(record)));
     }
-    Ok(collection(features))
+    Ok(collection(&features))
 }

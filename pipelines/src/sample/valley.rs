@@ -104,12 +104,11 @@ fn course(points_km: &[[f64; 2]], rough: Stream) -> Vec<[f64; 2]> {
     let mut line = Vec::new();
     for piece in 0..last {
         let point = |at: usize| points_km[at.min(last)].map(|km| km * 1_000.0);
-        let (a, b, c, d) =
-            (point(piece.saturating_sub(1)), point(piece), point(piece + 1), point(piece + 2));
+        let knots = [piece.saturating_sub(1), piece, piece + 1, piece + 2].map(point);
         let steps = 60;
         for step in 0..steps {
-            let t = f64::from(step) / f64::from(steps);
-            line.push([0, 1].map(|axis| cubic([a[axis], b[axis], c[axis], d[axis]], t)));
+            let share = f64::from(step) / f64::from(steps);
+            line.push([0, 1].map(|axis| cubic(knots.map(|knot| knot[axis]), share)));
         }
     }
     line.push(points_km[last].map(|km| km * 1_000.0));
@@ -126,11 +125,11 @@ fn course(points_km: &[[f64; 2]], rough: Stream) -> Vec<[f64; 2]> {
 }
 
 /// Catmull-Rom spline between the second and the third of four values.
-pub(super) fn cubic([a, b, c, d]: [f64; 4], t: f64) -> f64 {
-    let slope = (c - a) * 0.5;
-    let bend = a - 2.5 * b + 2.0 * c - 0.5 * d;
-    let twist = 0.5 * (d - a) + 1.5 * (b - c);
-    b + t * (slope + t * (bend + t * twist))
+pub(super) fn cubic([before, from, to, after]: [f64; 4], share: f64) -> f64 {
+    let slope = (to - before) * 0.5;
+    let bend = before - 2.5 * from + 2.0 * to - 0.5 * after;
+    let twist = 0.5 * (after - before) + 1.5 * (from - to);
+    from + share * (slope + share * (bend + share * twist))
 }
 
 /// The same line with points at equal distances of about `pitch_m`; its ends stay.
