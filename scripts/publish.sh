@@ -42,8 +42,12 @@ if [[ -z $data ]]; then
     layers=(municipalities rivers banks gauges emergency_shelters)
     steps=$((2 + ${#layers[@]}))
     step "sample region: $sample" "$jomo" sample generate "$sample"
-    rain=$(only "$sample"/*_grib2.bin)
-    for layer in "${layers[@]}"; do files[$layer]=$(only "$sample/$layer".*); done
+    rain=$(only "$sample"/rain/*_FH01-06_*grib2.bin)
+    files[municipalities]=$sample/municipalities.geojson
+    files[rivers]=$sample/rivers.geojson
+    files[banks]=$sample/banks.geojson
+    files[gauges]=$sample/gauges.csv
+    files[emergency_shelters]=$sample/shelters.geojson
 else
     region="data-samples/gunma/region.toml"
     layers=(municipalities gauges emergency_shelters evacuation_shelters)

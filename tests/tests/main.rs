@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod crate_graph;
+mod interop;
+mod programs;
+mod real_rain;
+mod store_kill;
 mod supply;
 mod tidy;
 mod tree;

@@ -127,7 +127,7 @@ fn sample_data_tell_their_source() {
             continue;
         };
         let table: toml::Table = text.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
-        for key in ["title", "source", "licence"] {
+        for key in ["title", "origin", "licence"] {
             if !table.contains_key(key) {
                 faults.push(format!("{name}: no `{key}`"));
             }
