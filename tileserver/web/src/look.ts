@@ -69,6 +69,11 @@ export const look = css`
     outline-offset: 1px;
     box-shadow: 0 0 0 7px #ffd43d;
   }
+  /* The track of a slider is thinner than its box: a wide ring would cover the text below. */
+  input[type='range']:focus-visible {
+    outline-offset: -2px;
+    box-shadow: none;
+  }
   .unseen {
     position: absolute;
     width: 1px;
