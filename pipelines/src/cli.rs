@@ -346,9 +346,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Gc { store, keep, region } => {
             let region = open_if_given(region.as_deref())?;
             let kept = keep.or(region.and_then(|region| region.keep_generations));
-            let retention = Retention {
-                generations: kept.unwrap_or(Retention::default().generations),
-            };
+            let retention =
+                Retention { generations: kept.unwrap_or(Retention::default().generations) };
             let collected = Store::open(&store)?.collect(retention)?;
             let mut outcome = Outcome::new(Status::Done);
             outcome.counts.insert("generations".to_owned(), collected.generations);
@@ -477,8 +476,8 @@ fn localised(language: Language) -> clap::Command {
         };
         command = command.mut_args(|argument| {
             let name = argument.get_id().as_str().replace('_', "-");
-            let help = own(&format!("help-{path}-{name}"))
-                .or_else(|| own(&format!("help-common-{name}")));
+            let help =
+                own(&format!("help-{path}-{name}")).or_else(|| own(&format!("help-common-{name}")));
             match help {
                 Some(help) => argument.help(help.clone()).long_help(help),
                 None => argument,

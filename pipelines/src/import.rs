@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use geo_types::Geometry;
 use jomo_core::fault::Faults;
 use jomo_core::feature::{FeatureTable, Field};
-use jomo_core::layer::{
-    Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol, Text,
-};
+use jomo_core::layer::{Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol, Text};
 use jomo_format::vector::{Encoding, ReadOptions, VectorRead};
 use jomo_format::{flatgeobuf, geojson, table};
 use jomo_store::LayerStage;
@@ -100,11 +98,7 @@ struct Work<'a> {
     context: &'a Context,
 }
 
-fn merge(
-    flags: &LayerDescription,
-    region: Option<&Region>,
-    layer: &str,
-) -> LayerDescription {
+fn merge(flags: &LayerDescription, region: Option<&Region>, layer: &str) -> LayerDescription {
     let mut merged = region.map(|region| region.describe(layer)).unwrap_or_default();
     // The place of the file on this machine is no property of the layer.
     merged.source = None;

@@ -7,8 +7,8 @@ use geo_types::{Coord, Geometry};
 use jiff::Timestamp;
 use jomo_core::feature::{FeatureTable, FieldType, check_ids};
 use jomo_core::layer::Layer;
-use jomo_format::pmtiles::{Meta, Writer};
 use jomo_format::flatgeobuf;
+use jomo_format::pmtiles::{Meta, Writer};
 use jomo_store::{LayerStage, LayerVersion};
 use jomo_tile::{LayerSource, Report, Settings, build};
 use serde_json::json;
@@ -30,9 +30,8 @@ pub fn write_step(
         .map_err(|fault| Failure::new(Exit::Input, CommandError::Id(fault)))?;
     let name = LayerVersion::features_name(time);
     let path = stage.path(&name)?;
-    let fail = |source: std::io::Error| {
-        Failure::new(Exit::Failed, CommandError::io(&path, &source))
-    };
+    let fail =
+        |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(&path, &source));
     let mut out = BufWriter::new(File::create(&path).map_err(fail)?);
     flatgeobuf::write(features, &layer.id, &mut out)
         .map_err(|fault| Failure::new(Exit::Failed, fault).at(&path))?;
@@ -42,9 +41,8 @@ pub fn write_step(
 
     let name = LayerVersion::tiles_name(time);
     let path = stage.path(&name)?;
-    let fail = |source: std::io::Error| {
-        Failure::new(Exit::Failed, CommandError::io(&path, &source))
-    };
+    let fail =
+        |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(&path, &source));
     let out = BufWriter::new(File::create(&path).map_err(fail)?);
     let tiles = |fault: &dyn std::error::Error| {
         let reason = fault.to_string();

@@ -5,6 +5,11 @@ use std::process::ExitCode;
 
 use jomo::cli::Shell;
 
+/// Times are published to the second, like the names that hold them.
+fn whole_second(now: jiff::Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
 fn main() -> ExitCode {
     // Without the handler an interrupt ends the process at once, which is as safe but leaves the
     // folder in work behind.
@@ -13,7 +18,7 @@ fn main() -> ExitCode {
         std::process::exit(130);
     });
     let shell = Shell {
-        now: jiff::Timestamp::now(),
+        now: whole_second(jiff::Timestamp::now()),
         locale: &|name| std::env::var(name).ok(),
         // A reader that has gone (`| head`) is no fault of ours.
         print: &|text| drop(std::io::stdout().write_all(text.as_bytes())),

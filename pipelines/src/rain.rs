@@ -10,9 +10,7 @@ use geo_types::{Geometry, LineString, Polygon};
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
 use jomo_core::feature::{Code, Feature, FeatureTable, Field, FieldType, Value};
-use jomo_core::layer::{
-    Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol,
-};
+use jomo_core::layer::{Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol};
 use jomo_core::mesh::GridSquare;
 use jomo_core::message::{Arguments, Coded};
 use jomo_coverage::polygonise;
@@ -263,9 +261,8 @@ fn make(work: &Work<'_>, stage: &Path) -> Result<Made, Failure> {
         let outside = || RainError::Outside { bbox: work.region.bbox, grid: grid.bounds_deg() };
         let window = grid.window_of(work.region.bbox);
         let window = window.ok_or_else(|| Failure::new(Exit::Input, outside()))?;
-        let rain = field.decode(&window).map_err(|fault: GribError| {
-            Failure::new(Exit::Input, fault)
-        })?;
+        let rain =
+            field.decode(&window).map_err(|fault: GribError| Failure::new(Exit::Input, fault))?;
         let cells = cells(grid, &rain);
         let classes = class_polygons(grid, &rain);
         let published = FeatureTable {
@@ -282,7 +279,7 @@ fn make(work: &Work<'_>, stage: &Path) -> Result<Made, Failure> {
         ];
         let report = write_step(&mut stage, &layer, Some(time), &published, &sources)?;
         layer.feature_count = layer.feature_count.max(published.features.len() as u64);
-        layer.bbox = grid.bounds_of(&window);
+        layer.bbox = outline(grid, &window);
         *counts.entry("features".to_owned()).or_insert(0) += published.features.len() as u64;
         *counts.entry("tiles".to_owned()).or_insert(0) += report.tiles;
         work.context.progress.step("rain", done);
@@ -322,6 +319,14 @@ fn place(grid: &LatLonGrid, row: u32, column: u32) -> (String, [f64; 4]) {
     }
 }
 
+/// Outer edges of the cells of a window, to the last bit those of its corner cells.
+fn outline(grid: &LatLonGrid, window: &grib2::Window) -> [f64; 4] {
+    let last = |range: &std::ops::Range<u32>| range.end.saturating_sub(1);
+    let (_, [west, _, _, north]) = place(grid, window.rows.start, window.columns.start);
+    let (_, [_, south, east, _]) = place(grid, last(&window.rows), last(&window.columns));
+    [west, south, east, north]
+}
+
 fn rectangle([west, south, east, north]: [f64; 4]) -> Polygon<f64> {
     let ring = [[west, south], [east, south], [east, north], [west, north], [west, south]];
     Polygon::new(LineString::from(ring.to_vec()), Vec::new())
@@ -340,9 +345,7 @@ fn class_polygons(grid: &LatLonGrid, rain: &LevelGrid) -> FeatureTable {
     let [rows, columns] = rain.shape();
     let mut classes = Vec::with_capacity(rows * columns);
     for row in 0..rows {
-        classes.extend(
-            (0..columns).map(|column| rain.value_at(row, column).map_or(0, class_of)),
-        );
+        classes.extend((0..columns).map(|column| rain.value_at(row, column).map_or(0, class_of)));
     }
     let window = rain.window();
     let [first_row, first_column] = [window.rows.start, window.columns.start];
@@ -374,10 +377,7 @@ fn fields() -> Vec<Field> {
             color: Some(color.to_owned()),
         })
         .collect();
-    vec![
-        Field::new("rain_mm", FieldType::Float, both("field-rain-mm")).with_unit("mm"),
-        class,
-    ]
+    vec![Field::new("rain_mm", FieldType::Float, both("field-rain-mm")).with_unit("mm"), class]
 }
 
 fn describe(work: &Work<'_>) -> Layer {
@@ -452,8 +452,18 @@ mod tests {
     #[test]
     fn amounts_fall_into_their_class() {
         let classes = [
-            (0.0, 1), (0.4, 2), (1.0, 3), (4.0, 3), (5.0, 4), (10.0, 5), (20.0, 6), (30.0, 7),
-            (50.0, 8), (79.0, 8), (80.0, 9), (255.0, 9),
+            (0.0, 1),
+            (0.4, 2),
+            (1.0, 3),
+            (4.0, 3),
+            (5.0, 4),
+            (10.0, 5),
+            (20.0, 6),
+            (30.0, 7),
+            (50.0, 8),
+            (79.0, 8),
+            (80.0, 9),
+            (255.0, 9),
         ];
         for (rain_mm, class) in classes {
             assert_eq!(class_of(rain_mm), class, "{rain_mm} mm");

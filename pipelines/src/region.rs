@@ -288,9 +288,8 @@ fn read_layer(section: &mut Section<'_>, folder: &Path) -> LayerDescription {
         label_field: section.optional("label_field", "text", plain),
         min_zoom,
         max_zoom,
-        color: section.optional("color", "#rrggbb", |value| {
-            plain(value).filter(|color| is_color(color))
-        }),
+        color: section
+            .optional("color", "#rrggbb", |value| plain(value).filter(|color| is_color(color))),
         symbol: section.optional("symbol", "fill, line or circle", |value| {
             plain(value).and_then(|name| word(&name))
         }),

@@ -292,9 +292,8 @@ impl Folders {
                 (path.join(format!(".stage-{}", std::process::id())), None)
             }
         };
-        let fail = |source: std::io::Error| {
-            Failure::new(Exit::Failed, CommandError::io(&part, &source))
-        };
+        let fail =
+            |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(&part, &source));
         if part.exists() {
             fs::remove_dir_all(&part).map_err(fail)?;
         }

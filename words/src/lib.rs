@@ -24,9 +24,8 @@ macro_rules! area {
 }
 
 /// Every file of texts: area, Japanese, English.
-const AREAS: &[(&str, &str, &str)] = &area![
-    "cli", "core", "geotiff", "grib", "sample", "server", "store", "tile", "vector",
-];
+const AREAS: &[(&str, &str, &str)] =
+    &area!["cli", "core", "geotiff", "grib", "sample", "server", "store", "tile", "vector",];
 
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> =
     LazyLock::new(|| bundle(langid!("ja"), AREAS.iter().map(|area| area.1)));
@@ -189,9 +188,8 @@ mod tests {
 
     #[test]
     fn the_locale_decides_unless_a_flag_does() {
-        let locale = |value: &'static str| {
-            move |name: &str| (name == "LANG").then(|| value.to_owned())
-        };
+        let locale =
+            |value: &'static str| move |name: &str| (name == "LANG").then(|| value.to_owned());
         assert_eq!(language_of(None, |_| None), Language::Ja);
         assert_eq!(language_of(None, locale("ja_JP.UTF-8")), Language::Ja);
         assert_eq!(language_of(None, locale("C.UTF-8")), Language::En);

@@ -48,11 +48,7 @@ impl<T: Copy> Grid<T> {
     ///
     /// # Errors
     /// If the values do not fill the shape, or the cell size is not positive.
-    pub fn new(
-        shape: [usize; 2],
-        placement: Placement,
-        values: Vec<T>,
-    ) -> Result<Self, GridError> {
+    pub fn new(shape: [usize; 2], placement: Placement, values: Vec<T>) -> Result<Self, GridError> {
         let cell_size_m = placement.cell_size_m;
         if !(cell_size_m.is_finite() && 0.0 < cell_size_m) {
             return Err(GridError::CellSize { cell_size_m });

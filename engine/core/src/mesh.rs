@@ -80,9 +80,8 @@ impl GridSquare {
         let longitude = |column: u32| {
             f64::from(WEST_DEG * COLUMNS_PER_DEGREE + column) / f64::from(COLUMNS_PER_DEGREE)
         };
-        let latitude = |row: u32| {
-            f64::from(NORTH_DEG * ROWS_PER_DEGREE - row) / f64::from(ROWS_PER_DEGREE)
-        };
+        let latitude =
+            |row: u32| f64::from(NORTH_DEG * ROWS_PER_DEGREE - row) / f64::from(ROWS_PER_DEGREE);
         let (row, column) = (u32::from(self.row), u32::from(self.column));
         [longitude(column), latitude(row + 1), longitude(column + 1), latitude(row)]
     }

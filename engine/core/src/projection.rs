@@ -160,7 +160,8 @@ pub fn inverse(position: Position<Planar>) -> Result<Position<LonLat>, Projectio
     let eta = (easting - parameters.false_easting_m) / radius;
     let quarter = std::f64::consts::FRAC_PI_2;
     // eta = asinh(tan 20°) at 20° on the equator, the farthest place within reach.
-    if !(xi.abs() <= quarter && eta.abs() <= LONGITUDE_REACH_DEG.to_radians().tan().asinh() + 0.01) {
+    if !(xi.abs() <= quarter && eta.abs() <= LONGITUDE_REACH_DEG.to_radians().tan().asinh() + 0.01)
+    {
         return Err(out_of_reach(zone, position.xy));
     }
     let [xi_prime, eta_prime] = series(&BETA, xi, eta, -1.0);
@@ -233,8 +234,7 @@ const ALPHA: [f64; 6] = [
         + 7_891.0 / 37_800.0 * N6,
     13.0 / 48.0 * N2 - 3.0 / 5.0 * N3 + 557.0 / 1_440.0 * N4 + 281.0 / 630.0 * N5
         - 1_983_433.0 / 1_935_360.0 * N6,
-    61.0 / 240.0 * N3 - 103.0 / 140.0 * N4 + 15_061.0 / 26_880.0 * N5
-        + 167_603.0 / 181_440.0 * N6,
+    61.0 / 240.0 * N3 - 103.0 / 140.0 * N4 + 15_061.0 / 26_880.0 * N5 + 167_603.0 / 181_440.0 * N6,
     49_561.0 / 161_280.0 * N4 - 179.0 / 168.0 * N5 + 6_601_661.0 / 7_257_600.0 * N6,
     34_729.0 / 80_640.0 * N5 - 3_418_889.0 / 1_995_840.0 * N6,
     212_378_941.0 / 319_334_400.0 * N6,

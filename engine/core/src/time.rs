@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn impossible_dates_are_refused() {
-        for text in ["20170230T000000Z", "20171301T000000Z", "20170807T246000Z", "+0170807T000000Z"] {
+        for text in ["20170230T000000Z", "20171301T000000Z", "20170807T246000Z", "+0170807T000000Z"]
+        {
             assert_eq!(parse_compact(text), None, "{text}");
         }
     }

@@ -86,7 +86,8 @@ impl Walk {
     }
 
     fn height(&self, columns: usize, products: usize) -> usize {
-        let row_bytes = size_of::<f32>() * (columns + 2 * self.halo + columns.min(columns * products));
+        let row_bytes =
+            size_of::<f32>() * (columns + 2 * self.halo + columns.min(columns * products));
         (self.memory_bytes / row_bytes).saturating_sub(2 * self.halo).clamp(1, 4_096)
     }
 }
@@ -190,7 +191,12 @@ mod tests {
         out.copy_from_slice(&window[1][1..=out.len()]);
     }
 
-    fn walk(shape: [usize; 2], values: &[f32], memory_bytes: usize, threads: usize) -> [Vec<u32>; 2] {
+    fn walk(
+        shape: [usize; 2],
+        values: &[f32],
+        memory_bytes: usize,
+        threads: usize,
+    ) -> [Vec<u32>; 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let (mut means, mut copies) = (Vec::new(), Vec::new());
         let mut collect_means = |_: usize, rows: &[f32]| -> Result<(), Infallible> {

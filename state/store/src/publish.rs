@@ -16,9 +16,9 @@ use jomo_core::time::compact;
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
+use crate::StoreError;
 use crate::read::{GenerationDocument, LayerEntry, LayerVersion, Store};
 use crate::stage::{sha256_file, staged_layers};
-use crate::StoreError;
 
 /// How long a publication waits for another one, in steps of 50 ms. One takes about 0.1 s.
 const LOCK_TRIES: u32 = 200;
@@ -314,10 +314,8 @@ impl Store {
             }
         }
         let id = |access| documents.get(&access).map(|d: &GenerationDocument| d.id.clone());
-        let partners = [
-            (Access::Restricted, id(Access::Public)),
-            (Access::Public, id(Access::Restricted)),
-        ];
+        let partners =
+            [(Access::Restricted, id(Access::Public)), (Access::Public, id(Access::Restricted))];
         for (access, partner) in partners {
             let Some(document) = documents.get_mut(&access) else { continue };
             document.partner = partner;
@@ -374,7 +372,11 @@ impl Store {
 }
 
 fn steps(valid_times: &[Timestamp]) -> Vec<Option<Timestamp>> {
-    if valid_times.is_empty() { vec![None] } else { valid_times.iter().copied().map(Some).collect() }
+    if valid_times.is_empty() {
+        vec![None]
+    } else {
+        valid_times.iter().copied().map(Some).collect()
+    }
 }
 
 /// Names in a folder; none if there is no such folder.

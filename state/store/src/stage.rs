@@ -10,8 +10,8 @@ use jomo_core::layer::{Layer, PublishedFile};
 use jomo_core::time::compact;
 use sha2::{Digest, Sha256};
 
-use crate::read::{LayerVersion, is_file_name};
 use crate::StoreError;
+use crate::read::{LayerVersion, is_file_name};
 
 /// A layer in the making, in a folder of its own below `DIR/stage`.
 #[derive(Debug)]

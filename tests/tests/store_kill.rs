@@ -1,0 +1,102 @@
+//! A publication killed at any point leaves generation N or N+1, whole.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jomo_core::layer::Access;
+use jomo_store::{Store, sha256_file};
+
+use crate::programs::binary;
+
+/// Publications that are killed; `make validate` asks for more by `JOMO_KILL_POINTS`.
+const KILLS: u32 = 100;
+const READERS: usize = 2;
+
+fn publish(store: &Path, points: &Path) -> Command {
+    let mut command = Command::new(binary("jomo"));
+    command.arg("import").arg(points).args(["--layer", "points", "--force", "--quiet"]);
+    command.arg("--store").arg(store).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Reads the live generation and checks every byte of it; gives its id.
+fn check_whole(store: &Store) -> String {
+    let generation = store.current(Access::Public).unwrap().unwrap();
+    let version = &generation.layers["points"];
+    assert_eq!(version.layer.version, generation.document.layers["points"].version);
+    assert!(2 <= version.layer.files.len());
+    for (name, listed) in &version.layer.files {
+        assert_eq!(&sha256_file(&version.dir().join(name)).unwrap(), listed, "{name}");
+    }
+    assert!(version.tiles(None).unwrap().is_some());
+    generation.id
+}
+
+#[test]
+fn a_killed_publication_leaves_n_or_n_plus_1() {
+    let asked = std::env::var("JOMO_KILL_POINTS").ok();
+    let kills = asked.map_or(KILLS, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let (path, points) = (folder.path().join("store"), folder.path().join("points.csv"));
+    let rows: String = (0..500)
+        .map(|i| {
+            format!(
+                "p{i},{},{}\n",
+                138.5 + f64::from(i % 50) * 0.02,
+                36.1 + f64::from(i / 50) * 0.05
+            )
+        })
+        .collect();
+    fs::write(&points, format!("id,lon,lat\n{rows}")).unwrap();
+    let began = Instant::now();
+    assert!(publish(&path, &points).status().unwrap().success());
+    let whole = began.elapsed();
+    let store = Store::open(&path).unwrap();
+
+    let (stop, reads) = (AtomicBool::new(false), AtomicU64::new(0));
+    let mut killed = 0;
+    thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    check_whole(&store);
+                    reads.fetch_add(1, Ordering::Relaxed);
+                    thread::sleep(Duration::from_millis(2));
+                }
+            });
+        }
+        let mut random = 2_026_u64;
+        for _ in 0..kills {
+            let before = store.current(Access::Public).unwrap().unwrap();
+            let mut child = publish(&path, &points).spawn().unwrap();
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let share = (random >> 40) as f64 / f64::from(1_u32 << 24);
+            thread::sleep(whole.mul_f64(1.2 * share));
+            // SIGKILL; an error means that it has already ended.
+            let _ = child.kill();
+            killed += u32::from(!child.wait().unwrap().success());
+            let after = check_whole(&store);
+            let document = store.current(Access::Public).unwrap().unwrap().document;
+            let next = document.previous.as_deref() == Some(before.id.as_str());
+            assert!(after == before.id || next, "{} is followed by {after}", before.id);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let reads = reads.load(Ordering::Relaxed);
+    println!("{killed} of {kills} publications killed, {reads} reads, each whole");
+    assert!(kills / 4 < killed, "only {killed} publications were cut short");
+
+    assert!(publish(&path, &points).status().unwrap().success());
+    check_whole(&store);
+    let public = path.join("public");
+    for dir in [public.clone(), public.join("generations"), public.join("layers/points")] {
+        for entry in fs::read_dir(dir).unwrap() {
+            let name = entry.unwrap().file_name();
+            assert!(!name.to_string_lossy().starts_with('.'), "{name:?} is left over");
+        }
+    }
+}
