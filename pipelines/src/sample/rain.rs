@@ -23,22 +23,21 @@ const LEADS: u8 = 6;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
     middle_deg: [f64; 2],
+    /// Kilometres of a degree of longitude and of latitude.
+    degree_km: [f64; 2],
     stream: Stream,
 }
 
 impl Event {
     pub(super) fn new(plan: &Plan) -> Result<Self, SampleError> {
         let middle_deg = plan.lon_lat([0.5 * plan.extent_m; 2])?;
-        Ok(Self { middle_deg, stream: Stream::new(plan.seed, "rain") })
+        let degree_km = [KM_PER_DEGREE * middle_deg[1].to_radians().cos(), KM_PER_DEGREE];
+        Ok(Self { middle_deg, degree_km, stream: Stream::new(plan.seed, "rain") })
     }
 
     /// East and north of the middle of the basin, kilometres.
-    fn place_km(&self, [lon, lat]: [f64; 2]) -> [f64; 2] {
-        let narrow = self.middle_deg[1].to_radians().cos();
-        [
-            (lon - self.middle_deg[0]) * KM_PER_DEGREE * narrow,
-            (lat - self.middle_deg[1]) * KM_PER_DEGREE,
-        ]
+    fn place_km(&self, lon_lat: [f64; 2]) -> [f64; 2] {
+        [0, 1].map(|axis| (lon_lat[axis] - self.middle_deg[axis]) * self.degree_km[axis])
     }
 
     /// Rain `hours` after the reference time, mm/h: 0 to 120.
@@ -74,10 +73,14 @@ impl Event {
         let columns = grid.columns as usize;
         let mut levels = vec![0_u8; columns * grid.rows as usize];
         levels.par_chunks_mut(columns).zip(0..grid.rows).for_each(|(out, row)| {
+            let [_, north] = self.place_km(grid.centre_deg(row, 0));
+            if COVERAGE_KM <= north.abs() {
+                return;
+            }
             for (cell, column) in out.iter_mut().zip(0_u32..) {
                 let place = grid.centre_deg(row, column);
                 let [east, north] = self.place_km(place);
-                if east.abs() < COVERAGE_KM && east.hypot(north) < COVERAGE_KM {
+                if east.hypot(north) < COVERAGE_KM {
                     *cell = level_of(&values, self.hourly_mm(hours, place));
                 }
             }

@@ -61,14 +61,23 @@ impl Valley {
             + 600.0 * ramp(0.4, 0.1, share)
     }
 
+    /// Squared distance and index of the nearest point of the course: first among every fourth,
+    /// then around the best of those.
+    fn nearest(&self, at: [f64; 2]) -> (f64, usize) {
+        let square = |index: usize| {
+            let point = self.course[index];
+            ((point[0] - at[0]).powi(2) + (point[1] - at[1]).powi(2), index)
+        };
+        let better =
+            |best: (f64, usize), next: (f64, usize)| if next.0 < best.0 { next } else { best };
+        let last = self.course.len() - 1;
+        let coarse = (0..=last).step_by(4).map(square).fold((f64::INFINITY, 0), better);
+        let around = coarse.1.saturating_sub(3)..=(coarse.1 + 3).min(last);
+        around.map(square).fold(coarse, better)
+    }
+
     pub(super) fn place(&self, at: [f64; 2]) -> Place {
-        let mut nearest = (f64::INFINITY, 0);
-        for (index, point) in self.course.iter().enumerate() {
-            let square = (point[0] - at[0]).powi(2) + (point[1] - at[1]).powi(2);
-            if square < nearest.0 {
-                nearest = (square, index);
-            }
-        }
+        let nearest = self.nearest(at);
         let (from_river_m, to_mouth_m) = (nearest.0.sqrt(), self.to_mouth_m[nearest.1]);
         let share = to_mouth_m / self.length_m();
         let uneven = 1.0 + 0.42 * self.rough.rough(at, 1_700.0, 3);
