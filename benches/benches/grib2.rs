@@ -14,7 +14,7 @@ const GUNMA_DEG: [f64; 4] = [138.4, 36.0, 139.7, 37.1];
 const FORECAST: &str =
     "jma-grib2/Z__C_RJTD_20170807001000_SRF_GPV_Ggis1km_Prr60lv_Fper10min_FH01-06_grib2.bin";
 
-/// Bands of rain with showers between missing corners, 282 kB packed; a real hour has 202 to
+/// Bands of rain with showers between missing corners, 380 kB packed; a real hour has 202 to
 /// 266 kB.
 fn bands() -> Vec<u8> {
     let grid = LatLonGrid::JMA_1KM;

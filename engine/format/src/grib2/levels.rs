@@ -176,13 +176,17 @@ impl LevelGrid {
     /// All values in the unit of the product, row by row from the north, `NaN` where missing.
     #[must_use]
     pub fn values(&self) -> Vec<f32> {
-        let count = u16::try_from(self.table.len()).unwrap_or(u16::MAX);
-        let of_level: Vec<f32> =
-            (0..=count).map(|level| self.value(level).map_or(f32::NAN, narrow)).collect();
-        let look_up = |level: usize| of_level.get(level).copied().unwrap_or(f32::NAN);
+        let narrowed = |level: u16| self.value(level).map_or(f32::NAN, narrow);
         match &self.levels {
-            Levels::Byte(levels) => levels.iter().map(|level| look_up((*level).into())).collect(),
-            Levels::Word(levels) => levels.iter().map(|level| look_up((*level).into())).collect(),
+            Levels::Byte(levels) => {
+                // A table of exactly 256 needs no bounds check per cell.
+                let mut of_level = [f32::NAN; 256];
+                for (level, value) in (0..).zip(&mut of_level) {
+                    *value = narrowed(level);
+                }
+                levels.iter().map(|level| of_level[usize::from(*level)]).collect()
+            }
+            Levels::Word(levels) => levels.iter().map(|level| narrowed(*level)).collect(),
         }
     }
 }

@@ -115,10 +115,9 @@ fn a_huge_grid_is_not_allocated() {
 
     let fields = read(&bytes).unwrap();
     fields[0].check().unwrap();
-    assert_eq!(
-        fields[0].decode_all(),
-        Err(GribError::TooLarge { cells: 1 << 30, most: CELLS_MAX })
-    );
+    // Not compared as a whole: a plane that was decoded would be printed.
+    let refused = fields[0].decode_all().map(|grid| grid.shape());
+    assert_eq!(refused, Err(GribError::TooLarge { cells: 1 << 30, most: CELLS_MAX }));
     let corner = fields[0].decode(&Window { rows: 32_767..32_768, columns: 32_767..32_768 });
     assert_eq!(corner.unwrap().value_at(0, 0), Some(0.0));
 }

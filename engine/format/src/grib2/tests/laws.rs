@@ -79,6 +79,27 @@ fn messages_follow_each_other() {
     assert_eq!(read(&bytes).unwrap().len(), 10);
 }
 
+/// A field may bring its own grid, with or without a local section before it.
+#[test]
+fn sections_repeat_within_a_message() {
+    let mut small = FileWriter::new(Identification::analysis(time()), grid_of(2, 3));
+    small.field(&products()[2], &rain_levels_2017(), &[1, 1, 2, 2, 3, 3]).unwrap();
+    let small = small.finish();
+    let local = [0, 0, 0, 7, 2, 1, 2];
+    for between in [&[][..], &local] {
+        let first = fixture();
+        let end = first.len() - 4;
+        let mut bytes = [&first[..end], between, &small[37..]].concat();
+        let total = u64::try_from(bytes.len()).unwrap();
+        bytes[8..16].copy_from_slice(&total.to_be_bytes());
+        let fields = read(&bytes).unwrap();
+        let grids: Vec<_> = fields.iter().map(|field| *field.grid()).collect();
+        assert_eq!(grids[..5], [grid_of(12, 20); 5]);
+        assert_eq!(grids[5..], [grid_of(2, 3)]);
+        assert_eq!(fields[5].decode_all().unwrap().value_at(1, 2), Some(1.0));
+    }
+}
+
 fn any_field() -> impl Strategy<Value = (u32, u32, Vec<u8>)> {
     // Runs of random length, so that short and long ones occur.
     (1..20_u32, 1..30_u32, any::<[u8; 3]>()).prop_flat_map(|(rows, columns, tops)| {
