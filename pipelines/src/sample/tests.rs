@@ -284,3 +284,29 @@ fn a_region_is_replaced_and_nothing_else_is() {
     let odd = Settings { cell_size_m: 7.0, ..settings };
     insta::assert_snapshot!(generate(&odd, &place).unwrap_err(), @"a cell of 7 m does not fit; 5, 10, 20, 40 and 80 m do");
 }
+
+/// The region files are read by the parser that every command uses, and name files that exist.
+#[test]
+fn region_files_are_accepted() {
+    let sample = crate::region::Region::parse(&text("region.toml"), region()).unwrap();
+    assert!(sample.fictional);
+    assert_eq!(sample.id, "sample");
+    let sources: Vec<PathBuf> = sample.layers.values().filter_map(|l| l.source.clone()).collect();
+    assert_eq!(sources.len(), 5);
+    let inputs = [sample.terrain.dem.unwrap(), sample.rainfall.spool.unwrap()];
+    for path in sources.iter().chain(&inputs) {
+        assert!(path.exists(), "{}", path.display());
+    }
+    // Every column has a title, so that no raw key meets a person.
+    for (layer, file) in [("emergency_shelters", "shelters.geojson"), ("banks", "banks.geojson")] {
+        let properties = features(file)[0]["properties"].as_object().unwrap().clone();
+        for key in properties.keys() {
+            assert!(sample.layers[layer].fields[key].title.is_some(), "{layer}: {key}");
+        }
+    }
+
+    let gunma = include_str!("../../../data-samples/gunma/region.toml");
+    let gunma = crate::region::Region::parse(gunma, Path::new("")).unwrap();
+    assert!(!gunma.fictional);
+    assert_eq!(gunma.layers.len(), 4);
+}

@@ -148,3 +148,21 @@ fn gdal_reads_the_same() {
     let value: f32 = String::from_utf8_lossy(&last.stdout).trim().parse().unwrap();
     assert_eq!(Some(value), grid.at(299, 259));
 }
+
+/// 200 prefixes of a real file (three bands, UTM 17N): an error each time, also for the whole.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "real files are found by the environment")]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn prefixes_of_a_real_file_end_in_an_error() {
+    let Some(root) = std::env::var_os("JOMO_REAL_DATA") else {
+        println!("skipped: prefixes_of_a_real_file_end_in_an_error: JOMO_REAL_DATA is not set");
+        return;
+    };
+    let path = std::path::Path::new(&root).join("forest-samples/OSBS_029.tif");
+    let file = std::fs::read(path).unwrap();
+    for n in 0..200 {
+        let end = usize::try_from(random(n) % file.len() as u64).unwrap();
+        assert!(read(&file[..end], Limits::default()).is_err(), "{end} bytes");
+    }
+    assert!(read(&file, Limits::default()).is_err());
+}
