@@ -7,6 +7,10 @@ use super::settings::{Plan, Stem};
 
 /// Distance between two points of the course, metres.
 const PITCH_M: f64 = 40.0;
+/// How much farther than the nearest a reach may be to still count, metres, and the distance from
+/// the river within which that matters: beyond, no place is level.
+const BLEND_M: f64 = 80.0;
+const BLENDED_M: f64 = 4_000.0;
 /// Share of the course, from the mouth, that has a flood plain with levees.
 pub(super) const PLAIN_SHARE: f64 = 0.5;
 
@@ -76,9 +80,29 @@ impl Valley {
         around.map(square).fold(coarse, better)
     }
 
+    /// Distance to the mouth, blended over all reaches that are about as near as the nearest:
+    /// inside a bend, the nearest point alone would jump from one reach to another, and the plain
+    /// with it.
+    fn smooth_to_mouth_m(&self, at: [f64; 2], (from_river_m, nearest): (f64, usize)) -> f64 {
+        if BLENDED_M < from_river_m {
+            return self.to_mouth_m[nearest];
+        }
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for (point, to_mouth_m) in self.course.iter().zip(&self.to_mouth_m).step_by(3) {
+            let farther_m = distance(*point, at) - from_river_m;
+            if farther_m < 8.0 * BLEND_M {
+                let share = (-farther_m / BLEND_M).exp();
+                sum += share * to_mouth_m;
+                weight += share;
+            }
+        }
+        if 0.0 < weight { sum / weight } else { self.to_mouth_m[nearest] }
+    }
+
     pub(super) fn place(&self, at: [f64; 2]) -> Place {
-        let nearest = self.nearest(at);
-        let (from_river_m, to_mouth_m) = (nearest.0.sqrt(), self.to_mouth_m[nearest.1]);
+        let (square, nearest) = self.nearest(at);
+        let from_river_m = square.sqrt();
+        let to_mouth_m = self.smooth_to_mouth_m(at, (from_river_m, nearest));
         let share = to_mouth_m / self.length_m();
         let uneven = 1.0 + 0.42 * self.rough.rough(at, 1_700.0, 3);
         let plain = Self::half_width_m(share) * uneven.max(0.35);
