@@ -167,7 +167,7 @@ pub enum FloodCommand {
 /// Arguments of `jomo import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// GeoJSON, FlatGeobuf, or CSV with longitude and latitude.
+    /// `GeoJSON`, `FlatGeobuf`, or CSV with longitude and latitude.
     file: PathBuf,
     /// Id of the layer: small letters, digits and `_`.
     #[arg(long)]
@@ -372,11 +372,25 @@ fn generate(
     if context.dry_run {
         return Ok(Outcome::new(Status::DryRun));
     }
+    let failed = |fault: sample::SampleError| {
+        let exit = match &fault {
+            sample::SampleError::Occupied { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Failure::new(exit, fault).at(dir)
+    };
+    if !context.force && sample::is_current(&settings, dir).map_err(failed)? {
+        return Ok(Outcome::new(Status::Unchanged));
+    }
     context.progress.stage("sample", None);
-    let summary = sample::generate(&settings, dir)
-        .map_err(|fault| Failure::new(Exit::Failed, fault).at(dir))?;
+    let summary = sample::generate(&settings, dir).map_err(failed)?;
     let mut outcome = Outcome::new(Status::Done);
-    outcome.more.insert("sample", json!(format!("{summary:?}")));
+    outcome.counts.extend([
+        ("files".to_owned(), summary.files.len() as u64),
+        ("rivers".to_owned(), summary.rivers as u64),
+        ("gauges".to_owned(), summary.gauges as u64),
+        ("readings".to_owned(), summary.readings as u64),
+    ]);
     Ok(outcome)
 }
 

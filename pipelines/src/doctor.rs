@@ -76,12 +76,12 @@ pub fn run(
 fn line(finding: &Finding, verdict: &str, language: Language) -> String {
     let title = say(language, &format!("doctor-{}", finding.check), &[]);
     let verdict = say(language, &format!("doctor-{verdict}"), &[]);
-    let mut text = format!("{verdict} {title}: {}\n", finding.found);
-    if finding.verdict != Verdict::Good {
-        let mend = say(language, &format!("doctor-{}-mend", finding.check), &[]);
-        text.push_str(&format!("      {mend}\n"));
+    let text = format!("{verdict} {title}: {}\n", finding.found);
+    if finding.verdict == Verdict::Good {
+        return text;
     }
-    text
+    let mend = say(language, &format!("doctor-{}-mend", finding.check), &[]);
+    format!("{text}      {mend}\n")
 }
 
 /// A program that only tests or later stages need.

@@ -193,6 +193,10 @@ fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
         Symbol::Circle => CIRCLE,
     };
     let color = description.color.clone().unwrap_or_else(|| default_color.to_owned());
+    let mut drawn = style(symbol, &color);
+    // An area drawn by its outline is still named in its middle.
+    let name = description.label_field.as_deref();
+    drawn.extend(name.map(|field| label(symbol_of(table), field)));
     let max_zoom = description.max_zoom.unwrap_or(MAX_ZOOM);
     let title = marked(description.title.clone().unwrap_or(plain), *fictional);
     let now = context.now;
@@ -210,7 +214,7 @@ fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
         minzoom: description.min_zoom.unwrap_or(MIN_ZOOM).min(max_zoom),
         maxzoom: max_zoom,
         fields: table.fields.clone(),
-        style: style(symbol, &color, description.label_field.as_deref()),
+        style: drawn,
         legend: vec![LegendEntry { label: title.clone(), color, symbol }],
         title,
         feature_count: table.features.len() as u64,
@@ -241,12 +245,12 @@ fn symbol_of(table: &FeatureTable) -> Symbol {
 }
 
 /// Style layers for all geometry types, so that a layer with mixed ones is drawn whole.
-fn style(symbol: Symbol, color: &str, label_field: Option<&str>) -> Vec<serde_json::Value> {
+fn style(symbol: Symbol, color: &str) -> Vec<serde_json::Value> {
     let of = |kind: &str| json!(["==", ["geometry-type"], kind]);
     let width = json!(["interpolate", ["linear"], ["zoom"], 6, 0.8, 12, 2.4]);
     let radius = json!(["interpolate", ["linear"], ["zoom"], 6, 2.0, 10, 4.5, 14, 7]);
     let line = json!({ "type": "line", "paint": { "line-color": color, "line-width": width } });
-    let mut layers = match symbol {
+    match symbol {
         Symbol::Fill => vec![
             json!({ "type": "fill", "filter": of("Polygon"),
                     "paint": { "fill-color": color, "fill-opacity": 0.15 } }),
@@ -264,29 +268,33 @@ fn style(symbol: Symbol, color: &str, label_field: Option<&str>) -> Vec<serde_js
             "circle-stroke-color": "#ffffff",
             "circle-stroke-width": 1.2,
         } })],
-    };
-    if let Some(field) = label_field {
-        let (placement, minzoom) = match symbol {
-            Symbol::Line | Symbol::Fill => ([0.0, 0.0], 8),
-            Symbol::Circle => ([0.0, 1.2], 13),
-        };
-        layers.push(json!({
-            "type": "symbol",
-            "minzoom": minzoom,
-            "layout": {
-                "text-field": ["to-string", ["get", field]],
-                "text-size": 12,
-                "text-offset": placement,
-                "text-optional": true,
-            },
-            "paint": {
-                "text-color": "#1a1a1c",
-                "text-halo-color": "#ffffff",
-                "text-halo-width": 1.4,
-            },
-        }));
     }
-    layers
+}
+
+/// Names: along lines, below points and only from close by, where they have room.
+fn label(symbol: Symbol, field: &str) -> serde_json::Value {
+    let (placement, offset, minzoom) = match symbol {
+        Symbol::Fill => ("point", [0.0, 0.0], 8),
+        Symbol::Line => ("line", [0.0, 0.0], 8),
+        Symbol::Circle => ("point", [0.0, 1.2], 13),
+    };
+    json!({
+        "type": "symbol",
+        "minzoom": minzoom,
+        "layout": {
+            "text-field": ["to-string", ["get", field]],
+            "text-size": 12,
+            "text-offset": offset,
+            "text-optional": true,
+            "symbol-placement": placement,
+            "symbol-spacing": 400,
+        },
+        "paint": {
+            "text-color": "#1a1a1c",
+            "text-halo-color": "#ffffff",
+            "text-halo-width": 1.4,
+        },
+    })
 }
 
 /// Reads one of the words of a flag.
@@ -299,11 +307,9 @@ pub fn flag_word<T: serde::de::DeserializeOwned>(
     expected: &str,
 ) -> Result<Option<T>, Failure> {
     let Some(value) = value else { return Ok(None) };
-    match crate::region::word(&value) {
-        Some(word) => Ok(Some(word)),
-        None => {
-            let expected = expected.to_owned();
-            Err(Failure::new(Exit::Usage, CommandError::Flag { flag, value, expected }))
-        }
+    if let Some(word) = crate::region::word(&value) {
+        return Ok(Some(word));
     }
+    let expected = expected.to_owned();
+    Err(Failure::new(Exit::Usage, CommandError::Flag { flag, value, expected }))
 }

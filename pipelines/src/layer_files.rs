@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use geo_types::{Coord, Geometry};
+use geo_types::{Coord, Geometry, LineString};
 use jiff::Timestamp;
 use jomo_core::feature::{FeatureTable, FieldType, check_ids};
 use jomo_core::layer::Layer;
@@ -108,7 +108,7 @@ fn visit(geometry: &Geometry<f64>, see: &mut impl FnMut(Coord<f64>)) {
         Geometry::MultiPoint(points) => points.iter().for_each(|point| see(point.0)),
         Geometry::LineString(line) => line.coords().for_each(|position| see(*position)),
         Geometry::MultiLineString(lines) => {
-            lines.iter().flat_map(|line| line.coords()).for_each(|position| see(*position));
+            lines.iter().flat_map(LineString::coords).for_each(|position| see(*position));
         }
         Geometry::Polygon(polygon) => {
             polygon.exterior().coords().for_each(|position| see(*position));

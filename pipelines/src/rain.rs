@@ -184,6 +184,8 @@ fn choose<'a>(
     let mut grid: Option<LatLonGrid> = None;
     for (path, source) in request.grib.iter().zip(sources) {
         for field in grib2::read(&source.bytes).map_err(|fault| Failure::input(path, fault))? {
+            // Cutting out a window stops early; damage behind it says that the file is not whole.
+            field.check().map_err(|fault| Failure::input(path, fault))?;
             let product = field.product();
             if product.quantity() != Some(Quantity::HourlyRain) {
                 others.push(format!("{}/{}", product.category, product.number));

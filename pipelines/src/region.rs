@@ -473,7 +473,7 @@ mod tests {
     fn a_sound_file_is_read() {
         let region = Region::parse(SOUND, Path::new("data")).unwrap();
         assert_eq!(region.zone, Zone::IX);
-        assert_eq!(region.bbox, [138.4, 36.0, 139.7, 37.1]);
+        assert_eq!(format!("{:?}", region.bbox), "[138.4, 36.0, 139.7, 37.1]");
         assert_eq!(region.rainfall.spool.as_deref(), Some(Path::new("data/rain")));
         assert_eq!(region.describe("gauges").kind, Some(Kind::Observation));
         assert!(!region.fictional);

@@ -9,14 +9,13 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jomo_core::fault::Faults;
 use jomo_core::layer::{Access, InputFile, Layer, Run};
-use jomo_store::Store;
+use jomo_store::{Store, sha256_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::{CommandError, Exit, Failure};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Progress;
-use crate::source::sha256_hex;
 
 /// Version of the engine in keys and records.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -209,7 +208,6 @@ impl Plan {
                 }
                 Ok(Before::Go(store.current_id(Access::Public)?))
             }
-            Target::Store(_) => Ok(Before::Go(None)),
             Target::Out(path) if path.exists() => match read_record(path) {
                 Some(record) if record.command == self.command => {
                     let same = record.key == self.key() && record.status == "done";
@@ -220,7 +218,7 @@ impl Plan {
                     Err(Failure::new(Exit::Usage, CommandError::OutOccupied { path, command }))
                 }
             },
-            Target::Out(_) => Ok(Before::Go(None)),
+            Target::Store(_) | Target::Out(_) => Ok(Before::Go(None)),
         }
     }
 

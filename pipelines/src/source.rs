@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use jomo_core::layer::InputFile;
-use sha2::{Digest, Sha256};
+use jomo_store::sha256_hex;
 
 use crate::failure::{CommandError, Exit, Failure};
 
@@ -52,10 +52,4 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
         return Err(Failure::input(path, error));
     }
     Ok(bytes)
-}
-
-/// SHA-256 in hexadecimal.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

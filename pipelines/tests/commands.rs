@@ -1,4 +1,5 @@
 //! The contract of the command line: exit codes, words, files; in process, with a given clock.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::cell::RefCell;
 use std::fs;
@@ -42,7 +43,7 @@ fn jomo_at(now: &str, line: &[&str]) -> Said {
             err.borrow_mut().push('\n');
         },
     };
-    let line = ["jomo"].iter().chain(line).map(Into::into).collect();
+    let line = ["jomo", "--progress", "none"].iter().chain(line).map(Into::into).collect();
     let exit = shell.run(line);
     Said { exit, out: out.into_inner(), err: err.into_inner() }
 }
@@ -352,6 +353,20 @@ fn the_number_of_threads_changes_no_byte() {
     let one = hashes("1");
     assert_eq!(one, hashes("2"));
     assert_eq!(one, hashes("3"));
+}
+
+#[test]
+fn the_sample_is_made_once_and_replaces_nothing_else() {
+    let desk = Desk::new();
+    let dir = desk.path("sample");
+    fs::create_dir(&dir).unwrap();
+    fs::write(Path::new(&dir).join("thesis.txt"), "years").unwrap();
+    assert_eq!(jomo(&["sample", "generate", &dir]).exit, Exit::Usage);
+    fs::remove_file(Path::new(&dir).join("thesis.txt")).unwrap();
+    let statuses = || jomo(&["sample", "generate", &dir, "--json"]).json()["status"].clone();
+    assert_eq!((statuses(), statuses()), ("done".into(), "unchanged".into()));
+    let said = jomo(&["sample", "generate", &dir, "--seed", "7", "--dry-run"]);
+    assert_eq!(said.exit, Exit::Done);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Other people's readers on what we write: GDAL, and PyPI's pmtiles and mapbox-vector-tile.
+//! Other people's readers on what we write: GDAL, and the Python packages pmtiles and
+//! mapbox-vector-tile.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -68,7 +69,7 @@ fn versions(store: &Path) -> Vec<LayerVersion> {
 fn check_archives(store: &Path, folder: &Path) -> Vec<(PathBuf, u64)> {
     let mut archives = Vec::new();
     for version in versions(store) {
-        let names = version.layer.files.keys().filter(|name| name.ends_with(".pmtiles"));
+        let names = version.layer.files.keys().filter(|name| name.starts_with("tiles"));
         archives.extend(names.map(|name| version.dir().join(name)));
     }
     let script = repository().join("tests/interop/check_tiles.py");
@@ -99,7 +100,7 @@ fn check_store(store: &Path) {
         assert_eq!(gdal_count(&tile, &[]), features, "{}", tile.display());
     }
     for version in versions(store) {
-        let names = version.layer.files.keys().filter(|name| name.ends_with(".fgb"));
+        let names = version.layer.files.keys().filter(|name| name.starts_with("features"));
         for name in names {
             let path = version.dir().join(name);
             let found = gdal_count(&path, &[]);

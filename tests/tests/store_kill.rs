@@ -42,16 +42,10 @@ fn a_killed_publication_leaves_n_or_n_plus_1() {
     let kills = asked.map_or(KILLS, |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let (path, points) = (folder.path().join("store"), folder.path().join("points.csv"));
-    let rows: String = (0..500)
-        .map(|i| {
-            format!(
-                "p{i},{},{}\n",
-                138.5 + f64::from(i % 50) * 0.02,
-                36.1 + f64::from(i / 50) * 0.05
-            )
-        })
-        .collect();
-    fs::write(&points, format!("id,lon,lat\n{rows}")).unwrap();
+    let place = |i: u32| [138.5 + f64::from(i % 50) * 0.02, 36.1 + f64::from(i / 50) * 0.05];
+    let rows: Vec<String> =
+        (0..500).map(|i| format!("p{i},{},{}", place(i)[0], place(i)[1])).collect();
+    fs::write(&points, format!("id,lon,lat\n{}", rows.join("\n"))).unwrap();
     let began = Instant::now();
     assert!(publish(&path, &points).status().unwrap().success());
     let whole = began.elapsed();

@@ -24,7 +24,8 @@ pub fn forward(position: Position<LonLat>) -> Position<WebMercator> {
 #[must_use]
 pub fn inverse(position: Position<WebMercator>) -> Position<LonLat> {
     let [x, y] = position.xy;
-    Position::lon_lat(from_unit([(x / HALF_WORLD + 1.0) / 2.0, (1.0 - y / HALF_WORLD) / 2.0]))
+    let world = 2.0 * HALF_WORLD;
+    Position::lon_lat(from_unit([0.5 + x / world, 0.5 - y / world]))
 }
 
 /// Lon/lat in degrees to the unit square of the tile scheme: `[0, 0]` is the north-west corner

@@ -68,9 +68,9 @@ impl GridSquare {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "inside the grid, checked above"
+            reason = "a cast saturates, and what lies outside the grid is not returned"
         )]
-        inside.then(|| Self { row: row as u16, column: column as u16 })
+        inside.then_some(Self { row: row as u16, column: column as u16 })
     }
 
     /// West, south, east, north in degrees, computed from integers so that neighbours share

@@ -77,13 +77,12 @@ mod tests {
         fn the_number_of_threads_changes_no_bit(
             seed in any::<u32>(), length in 0_usize..20_000,
         ) {
-            let values: Vec<f64> = (0..length)
-                .scan(f64::from(seed), |state, _| {
-                    *state = (*state * 1.618_033_988 + 0.1).rem_euclid(1e6);
-                    Some(*state - 5e5)
-                })
-                .collect();
-            let narrow: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+            let steps = std::iter::successors(Some(seed), |state| {
+                Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
+            });
+            let states: Vec<u32> = steps.take(length).collect();
+            let values: Vec<f64> = states.iter().map(|state| f64::from(*state) / 7.0).collect();
+            let narrow: Vec<f32> = states.iter().map(|state| *state as f32 / 7.0).collect();
             let one = on_threads(1, || (sum(&values).to_bits(), summary(&narrow)));
             for threads in [2, 3] {
                 let more = on_threads(threads, || (sum(&values).to_bits(), summary(&narrow)));

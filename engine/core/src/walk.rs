@@ -28,12 +28,15 @@ pub trait RowSource {
 /// `out` lies under column `c + halo` of the window.
 pub type RowKernel<'a> = dyn Fn(&[&[f32]], &mut [f32]) + Sync + 'a;
 
+/// Takes finished rows in order: the index of the first, and the rows.
+pub type RowSink<'a, E> = dyn FnMut(usize, &[f32]) -> Result<(), E> + Send + 'a;
+
 /// One product of a walk: a kernel and the place for its rows.
 pub struct Product<'a, E> {
     /// The kernel.
     pub kernel: &'a RowKernel<'a>,
-    /// Takes the finished rows in order: index of the first, and the rows.
-    pub sink: &'a mut (dyn FnMut(usize, &[f32]) -> Result<(), E> + Send),
+    /// The place for its rows.
+    pub sink: &'a mut RowSink<'a, E>,
 }
 
 /// How to walk.

@@ -47,6 +47,16 @@ pub(super) fn check(place: &Path) -> Result<(), SampleError> {
     }
 }
 
+/// Whether `place` holds a sample region made from exactly these facts. The folder was moved
+/// there whole, so its mark stands for its content.
+pub(super) fn is_current(place: &Path, facts: &str) -> bool {
+    fs::read_to_string(place.join(SOURCE)).is_ok_and(|text| text == marked(facts))
+}
+
+fn marked(facts: &str) -> String {
+    format!("{MARK}\n{facts}")
+}
+
 impl Folder {
     pub(super) fn begin(place: &Path) -> Result<Self, SampleError> {
         check(place)?;
@@ -68,7 +78,7 @@ impl Folder {
 
     /// Writes what marks the folder, and moves it to its place. Returns the files in it.
     pub(super) fn finish(mut self, facts: &str) -> Result<Vec<PathBuf>, SampleError> {
-        self.put(SOURCE, format!("{MARK}\n{facts}").as_bytes())?;
+        self.put(SOURCE, marked(facts).as_bytes())?;
         check(&self.place)?;
         let old = beside(&self.place, ".old");
         removed(&old)?;

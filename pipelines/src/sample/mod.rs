@@ -31,6 +31,7 @@ use jomo_core::projection::ProjectionError;
 use jomo_format::geotiff::{self, GeoTiffError, Meaning};
 use jomo_format::grib2::GribError;
 
+use crate::run::ENGINE_VERSION;
 use folder::Folder;
 use gauges::Ground;
 use municipalities::Areas;
@@ -197,6 +198,15 @@ pub fn generate(settings: &Settings, out: &Path) -> Result<Summary, SampleError>
     })
 }
 
+/// Whether `out` already holds what [`generate`] would make of these settings.
+///
+/// # Errors
+/// If the settings are unsound.
+pub fn is_current(settings: &Settings, out: &Path) -> Result<bool, SampleError> {
+    let plan = Plan::new(settings)?;
+    Ok(folder::is_current(out, &source(&plan, &Names::new()?)))
+}
+
 /// What `SOURCE.toml` says besides its mark.
 fn source(plan: &Plan, names: &Names) -> String {
     let Plan { seed, reference_time, cell_size_m, .. } = plan;
@@ -205,6 +215,6 @@ fn source(plan: &Plan, names: &Names) -> String {
         "title = \"{title}\"\ntitle_en = \"Fictional basin: no place, facility or reading is real\"\n\
          origin = \"made by a program, from no real data\"\nlicence = \"MIT OR Apache-2.0\"\n\
          fictional = true\nseed = {seed}\nreference_time = \"{reference_time}\"\n\
-         cell_size_m = {cell_size_m:?}\n"
+         cell_size_m = {cell_size_m:?}\nengine_version = \"{ENGINE_VERSION}\"\n"
     )
 }

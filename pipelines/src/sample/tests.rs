@@ -5,8 +5,8 @@ use jomo_core::frame::Position;
 use jomo_core::projection::{Zone, forward};
 use jomo_format::geotiff::{self, Limits};
 use jomo_format::grib2::{self, LatLonGrid};
+use jomo_store::sha256_hex;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::sample::drainage::neighbours;
@@ -77,7 +77,7 @@ fn the_same_seed_gives_the_same_bytes() {
         let summary = pool.install(|| generate(&coarse(), directory.path())).unwrap();
         let digest = |name: &PathBuf| {
             let bytes = fs::read(directory.path().join(name)).unwrap();
-            (name.clone(), Sha256::digest(&bytes).to_vec())
+            (name.clone(), sha256_hex(&bytes))
         };
         summary.files.iter().map(digest).collect::<Vec<_>>()
     };

@@ -110,7 +110,7 @@ impl StoreError {
         Self::Io { path: path.to_owned(), source }
     }
 
-    pub(crate) fn document(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn document(path: &Path, reason: &impl ToString) -> Self {
         Self::Document { path: path.to_owned(), reason: reason.to_string() }
     }
 }

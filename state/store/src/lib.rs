@@ -14,4 +14,4 @@ pub use error::StoreError;
 pub use map::Mapped;
 pub use publish::{Collected, Published, Retention};
 pub use read::{Generation, GenerationDocument, LayerEntry, LayerVersion, Store, TileArchive};
-pub use stage::{LayerStage, sha256_file, staged_layers};
+pub use stage::{LayerStage, sha256_file, sha256_hex, staged_layers};

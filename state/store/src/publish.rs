@@ -14,11 +14,10 @@ use jiff::Timestamp;
 use jomo_core::layer::{Access, SPEC_VERSION, may_be_public};
 use jomo_core::time::compact;
 use rustix::fs::{FlockOperation, flock};
-use sha2::{Digest, Sha256};
 
 use crate::StoreError;
 use crate::read::{GenerationDocument, LayerEntry, LayerVersion, Store};
-use crate::stage::{sha256_file, staged_layers};
+use crate::stage::{sha256_file, sha256_hex, staged_layers};
 
 /// How long a publication waits for another one, in steps of 50 ms. One takes about 0.1 s.
 const LOCK_TRIES: u32 = 200;
@@ -227,11 +226,11 @@ impl Store {
     }
 
     fn check_base(&self, staged: &[LayerVersion], base: Option<&str>) -> Result<(), StoreError> {
-        let mut live = BTreeMap::new();
+        let mut live = BTreeSet::new();
         for access in [Access::Public, Access::Restricted] {
             let Some(id) = self.current_id(access)? else { continue };
             for layer in self.document(access, &id)?.layers.into_keys() {
-                live.insert((layer, access), ());
+                live.insert((layer, access));
             }
         }
         for LayerVersion { layer, .. } in staged {
@@ -239,7 +238,7 @@ impl Store {
                 Access::Public => Access::Restricted,
                 Access::Restricted => Access::Public,
             };
-            if live.contains_key(&(layer.id.clone(), other)) {
+            if live.contains(&(layer.id.clone(), other)) {
                 return Err(StoreError::OtherAccess { layer: layer.id.clone() });
             }
         }
@@ -269,41 +268,12 @@ impl Store {
             return LayerVersion::open(&target).map(drop);
         }
         let part = folder.join(format!(".{}", layer.version));
-        let result = self.fill(staged, &part).and_then(|()| rename(&part, &target));
+        let result = fill(staged, &part).and_then(|()| rename(&part, &target));
         if result.is_err() && part.exists() {
             // The first error is the one to tell; what stays is removed by the next publication.
             let _ = fs::remove_dir_all(&part);
         }
         result
-    }
-
-    fn fill(&self, staged: &LayerVersion, part: &Path) -> Result<(), StoreError> {
-        fs::create_dir_all(part).map_err(|source| StoreError::io(part, source))?;
-        let mut folders = BTreeSet::from([part.to_owned()]);
-        for (name, listed) in &staged.layer.files {
-            let (source, target) = (staged.dir().join(name), part.join(name));
-            let folder = target.parent().unwrap_or(part);
-            fs::create_dir_all(folder).map_err(|fault| StoreError::io(folder, fault))?;
-            folders.insert(folder.to_owned());
-            let plain = fs::symlink_metadata(&source).is_ok_and(|meta| meta.is_file());
-            if !plain {
-                return Err(StoreError::document(&source, "not a plain file"));
-            }
-            fs::copy(&source, &target).map_err(|fault| StoreError::io(&source, fault))?;
-            let found = sha256_file(&target)?;
-            if found != *listed {
-                let text = |f: &jomo_core::layer::PublishedFile| {
-                    format!("{} bytes, sha256 {}", f.bytes, f.sha256)
-                };
-                let (expected, found) = (text(listed), text(&found));
-                return Err(StoreError::Content { path: source, expected, found });
-            }
-            sync(&target)?;
-        }
-        let text = serde_json::to_vec_pretty(&staged.layer);
-        let text = text.map_err(|fault| StoreError::document(part, fault))?;
-        write_synced(&part.join("layer.json"), &text)?;
-        folders.iter().try_for_each(|folder| sync(folder))
     }
 
     fn switch(&self, staged: &[LayerVersion], now: Timestamp) -> Result<Published, StoreError> {
@@ -322,7 +292,7 @@ impl Store {
             let root = self.root(access);
             let path = root.join("generations").join(format!("{}.json", document.id));
             let text = serde_json::to_vec_pretty(document);
-            write_and_rename(&path, &text.map_err(|fault| StoreError::document(&path, fault))?)?;
+            write_and_rename(&path, &text.map_err(|fault| StoreError::document(&path, &fault))?)?;
             write_and_rename(&root.join("current"), document.id.as_bytes())?;
         }
         Ok(Published {
@@ -349,13 +319,14 @@ impl Store {
             let entry = LayerEntry { version: layer.version.clone(), run: layer.run.key.clone() };
             layers.insert(layer.id.clone(), entry);
         }
-        let mut hash = Sha256::new();
-        hash.update(previous.as_deref().unwrap_or_default());
+        let mut content = previous.clone().unwrap_or_default();
         for (layer, entry) in &layers {
-            hash.update(format!("\0{layer}\0{}", entry.version));
+            content.push('\0');
+            content.push_str(layer);
+            content.push('\0');
+            content.push_str(&entry.version);
         }
-        let hash = hash.finalize();
-        let tail: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let tail = &sha256_hex(content.as_bytes())[..8];
         // Ids sort in the order of publication even if the clock was set back.
         let after = previous.as_deref().and_then(|id| jomo_core::time::parse_compact(&id[..16]));
         let time = after.map_or(now, |after| now.max(after));
@@ -369,6 +340,36 @@ impl Store {
             layers,
         })
     }
+}
+
+/// Writes the files of a staged version to `part`, checks and syncs them.
+fn fill(staged: &LayerVersion, part: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(part).map_err(|source| StoreError::io(part, source))?;
+    let mut folders = BTreeSet::from([part.to_owned()]);
+    for (name, listed) in &staged.layer.files {
+        let (source, target) = (staged.dir().join(name), part.join(name));
+        let folder = target.parent().unwrap_or(part);
+        fs::create_dir_all(folder).map_err(|fault| StoreError::io(folder, fault))?;
+        folders.insert(folder.to_owned());
+        let plain = fs::symlink_metadata(&source).is_ok_and(|meta| meta.is_file());
+        if !plain {
+            return Err(StoreError::document(&source, &"not a plain file"));
+        }
+        fs::copy(&source, &target).map_err(|fault| StoreError::io(&source, fault))?;
+        let found = sha256_file(&target)?;
+        if found != *listed {
+            let text = |f: &jomo_core::layer::PublishedFile| {
+                format!("{} bytes, sha256 {}", f.bytes, f.sha256)
+            };
+            let (expected, found) = (text(listed), text(&found));
+            return Err(StoreError::Content { path: source, expected, found });
+        }
+        sync(&target)?;
+    }
+    let text = serde_json::to_vec_pretty(&staged.layer);
+    let text = text.map_err(|fault| StoreError::document(part, &fault))?;
+    write_synced(&part.join("layer.json"), &text)?;
+    folders.iter().try_for_each(|folder| sync(folder))
 }
 
 fn steps(valid_times: &[Timestamp]) -> Vec<Option<Timestamp>> {

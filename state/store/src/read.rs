@@ -128,7 +128,7 @@ impl Store {
         if is_version(id) {
             Ok(Some(id.to_owned()))
         } else {
-            Err(StoreError::document(&path, format!("{id:?} is no id of a generation")))
+            Err(StoreError::document(&path, &format!("{id:?} is no id of a generation")))
         }
     }
 
@@ -170,7 +170,7 @@ impl Store {
         let sound = document.spec == SPEC_VERSION
             && document.id == id
             && document.layers.iter().all(|(id, e)| is_layer_id(id) && is_version(&e.version));
-        if sound { Ok(document) } else { Err(StoreError::document(&path, "not a generation")) }
+        if sound { Ok(document) } else { Err(StoreError::document(&path, &"not a generation")) }
     }
 
     fn version(
@@ -185,7 +185,7 @@ impl Store {
         if own.id == layer && own.version == version && own.access == access {
             Ok(found)
         } else {
-            Err(StoreError::document(&dir.join("layer.json"), "describes another layer"))
+            Err(StoreError::document(&dir.join("layer.json"), &"describes another layer"))
         }
     }
 }
@@ -198,7 +198,7 @@ impl LayerVersion {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("layer.json");
         let layer: Layer = read_json(&path)?;
-        check(&layer).map_err(|reason| StoreError::document(&path, reason))?;
+        check(&layer).map_err(|reason| StoreError::document(&path, &reason))?;
         Ok(Self { layer, dir: dir.to_owned() })
     }
 
@@ -251,9 +251,9 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreErro
     let read = file.take(DOCUMENT_MAX + 1).read_to_end(&mut text);
     read.map_err(|source| StoreError::io(path, source))?;
     if DOCUMENT_MAX < text.len() as u64 {
-        return Err(StoreError::document(path, format!("longer than {DOCUMENT_MAX} bytes")));
+        return Err(StoreError::document(path, &format!("longer than {DOCUMENT_MAX} bytes")));
     }
-    serde_json::from_slice(&text).map_err(|fault| StoreError::document(path, fault))
+    serde_json::from_slice(&text).map_err(|fault| StoreError::document(path, &fault))
 }
 
 /// What a type cannot say of a `layer.json`.

@@ -39,7 +39,7 @@ impl LayerStage {
     pub fn path(&self, name: &str) -> Result<PathBuf, StoreError> {
         let path = self.dir.join(name);
         if !is_file_name(name) {
-            return Err(StoreError::document(&path, "not a plain relative path"));
+            return Err(StoreError::document(&path, &"not a plain relative path"));
         }
         let folder = path.parent().unwrap_or(&self.dir);
         fs::create_dir_all(folder).map_err(|source| StoreError::io(folder, source))?;
@@ -67,9 +67,9 @@ impl LayerStage {
         layer.files = self.files;
         layer.version = String::new();
         let encode = |layer: &Layer| {
-            serde_json::to_vec_pretty(layer).map_err(|fault| StoreError::document(&path, fault))
+            serde_json::to_vec_pretty(layer).map_err(|fault| StoreError::document(&path, &fault))
         };
-        let hash = hex(&Sha256::digest(encode(&layer)?));
+        let hash = sha256_hex(&encode(&layer)?);
         layer.version = format!("{}-{}", compact(now), &hash[..8]);
         fs::write(&path, encode(&layer)?).map_err(|source| StoreError::io(&path, source))?;
         Ok(layer)
@@ -109,6 +109,13 @@ pub fn sha256_file(path: &Path) -> Result<PublishedFile, StoreError> {
     }
 }
 
+/// SHA-256 in hexadecimal.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in hexadecimal.
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {

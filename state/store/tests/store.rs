@@ -1,4 +1,5 @@
 //! Laws of the published store: whole or not at all, N or N+1, never what may not be seen.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
