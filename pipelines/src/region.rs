@@ -489,6 +489,12 @@ mod tests {
             .replace("spool", "spol");
         let faults = Region::parse(&text, Path::new("")).unwrap_err();
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(faults.join("\n"), @"");
+        insta::assert_snapshot!(faults.join("\n"), @r#"
+        `planar_crs` is missing
+        `bbox` = [138.4, 38, 139.7, 37.1]: expected [west, south, east, north] in degrees
+        unknown key `rainfall.spol`, did you mean `spool`?
+        `layers.gauges.kind` = "measured": expected observation, designated, relayed, forecast, inventory or register
+        unknown key `planer_crs`, did you mean `planar_crs`?
+        "#);
     }
 }
