@@ -8,6 +8,7 @@ pub mod fault;
 pub mod feature;
 pub mod frame;
 pub mod grid;
+pub mod hilbert;
 pub mod layer;
 pub mod mercator;
 pub mod mesh;

@@ -7,7 +7,8 @@
 mod directory;
 mod error;
 mod header;
-mod hilbert;
+#[cfg(test)]
+mod peer;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,5 @@ mod write;
 
 pub use error::PmTilesError;
 pub use header::{Compression, Header};
-pub use hilbert::{tile_at, tile_number};
 pub use read::Archive;
 pub use write::{Meta, Writer};

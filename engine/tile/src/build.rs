@@ -10,13 +10,13 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use jomo_core::feature::FeatureTable;
+use jomo_core::hilbert::{curve_position, tile_number};
 use jomo_core::mercator::{TileId, ZOOM_MAX};
 use rayon::prelude::*;
 
 use crate::EXTENT;
 use crate::clip::{clip_lines, clip_rings};
 use crate::encode::{LayerEncoder, Normal, gzip};
-use crate::order::{curve_position, tile_number};
 use crate::paths::{Bounds, Paths, Point};
 use crate::report::{BuildError, LargeTile, Loss, Losses, Report, ZoomReport};
 use crate::shapes::{Kind, Shape, Source, ZoomShapes};
@@ -68,7 +68,7 @@ impl Default for Settings {
 }
 
 /// Builds all tiles of all sources and hands them to `sink` as gzipped MVT 2.1, in the order of
-/// [`tile_number`](crate::tile_number()). Tiles without a feature are not made.
+/// [`tile_number`]. Tiles without a feature are not made.
 ///
 /// Runs on the current rayon pool; the bytes are the same for any number of threads. Layers come
 /// in the order of their first source, features in the order of their tables. A feature with

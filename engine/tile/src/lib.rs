@@ -11,7 +11,6 @@
 mod build;
 mod clip;
 mod encode;
-mod order;
 mod paths;
 mod report;
 mod rings;
@@ -21,7 +20,6 @@ mod verify;
 mod wire;
 
 pub use build::{LayerSource, Settings, build};
-pub use order::tile_number;
 pub use report::{BuildError, LargeTile, Loss, Report, ZoomReport};
 pub use verify::{LayerSummary, Rule, TileSummary, VerifyFault, verify};
 

@@ -3,12 +3,12 @@
 use std::io::Read;
 use std::ops::Range;
 
+use jomo_core::hilbert::{tile_at, tile_number};
 use jomo_core::mercator::{TileId, ZOOM_MAX};
 
 use super::directory::{Entry, decode};
 use super::error::PmTilesError;
 use super::header::{Compression, Header, Section};
-use super::hilbert::{tile_at, tile_number};
 
 /// Most entries of all directories together. 24 bytes each are held in memory; a prefecture has
 /// some 5,000 tiles, the whole of Japan to zoom 14 some 400,000.

@@ -1,5 +1,6 @@
 use std::io::Cursor;
 
+use jomo_core::hilbert::{tile_at, tile_number};
 use jomo_core::mercator::TileId;
 use jomo_core::message::Coded;
 use proptest::prelude::*;

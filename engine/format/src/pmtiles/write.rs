@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::io::{Seek, SeekFrom, Write};
 
+use jomo_core::hilbert::tile_number;
 use jomo_core::mercator::TileId;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::directory::{Entry, encode, gzip};
 use super::error::PmTilesError;
 use super::header::{HEADER_LENGTH, Header, Section};
-use super::hilbert::tile_number;
 
 /// Header and root directory together fit into the first request of a reader: 16 KiB.
 const HEAD_LENGTH: usize = 16_384;

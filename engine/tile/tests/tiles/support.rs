@@ -46,7 +46,7 @@ pub(crate) fn tiles_of_sources(
         Ok(())
     })
     .unwrap();
-    assert!(tiles.is_sorted_by_key(|(tile, _)| jomo_tile::tile_number(*tile)));
+    assert!(tiles.is_sorted_by_key(|(tile, _)| jomo_core::hilbert::tile_number(*tile)));
     for (tile, bytes) in &tiles {
         if let Err(faults) = verify(bytes) {
             panic!("{tile:?}: {faults:?}");

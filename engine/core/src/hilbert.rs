@@ -1,6 +1,6 @@
-//! The order of tiles in an archive.
+//! The Hilbert curve through the tiles of a zoom, and the numbers of tiles in `PMTiles`.
 
-use jomo_core::mercator::TileId;
+use crate::mercator::{TileId, ZOOM_MAX};
 
 /// Number of a tile in `PMTiles` order: all tiles of lower zooms first, then along the Hilbert
 /// curve of its zoom.
@@ -10,17 +10,51 @@ use jomo_core::mercator::TileId;
 /// ```
 /// use jomo_core::mercator::TileId;
 /// let tile = TileId::new(1, 0, 1).unwrap();
-/// assert_eq!(jomo_tile::tile_number(tile), 2);
+/// assert_eq!(jomo_core::hilbert::tile_number(tile), 2);
 /// ```
 #[must_use]
 pub fn tile_number(tile: TileId) -> u64 {
-    let before = ((1_u64 << (2 * tile.z())) - 1) / 3;
-    before + curve_position(tile.z(), [tile.x(), tile.y()])
+    first_of_zoom(tile.z()) + curve_position(tile.z(), [tile.x(), tile.y()])
+}
+
+/// Number of the first tile of a zoom: `(4^z - 1) / 3` tiles lie in the zooms below. For zooms
+/// up to 25, one beyond the last.
+fn first_of_zoom(z: u8) -> u64 {
+    ((1_u64 << (2 * u32::from(z))) - 1) / 3
+}
+
+/// The tile with that number; `None` beyond zoom 24.
+#[must_use]
+pub fn tile_at(number: u64) -> Option<TileId> {
+    let z = (0..=ZOOM_MAX).find(|z| number < first_of_zoom(z + 1))?;
+    let mut rest = number - first_of_zoom(z);
+    let [mut x, mut y] = [0_u32, 0];
+    for level in 0..z {
+        let side = 1_u32 << level;
+        let (right, lower) = match rest & 3 {
+            0 => (false, false),
+            1 => (false, true),
+            2 => (true, true),
+            _ => (true, false),
+        };
+        if !lower {
+            (x, y) = (y, x);
+            if right {
+                (x, y) = (side - 1 - x, side - 1 - y);
+            }
+        }
+        x += if right { side } else { 0 };
+        y += if lower { side } else { 0 };
+        rest >>= 2;
+    }
+    TileId::new(z, x, y)
 }
 
 /// Position of a tile along the Hilbert curve of its zoom. The four children of the tile at
 /// position `n` are at `4n..4n + 4` of the next zoom, so a subtree is one run of tiles.
-pub(crate) fn curve_position(z: u8, [mut x, mut y]: [u32; 2]) -> u64 {
+/// Coordinates at or beyond `2^z` are taken modulo `2^z`.
+#[must_use]
+pub fn curve_position(z: u8, [mut x, mut y]: [u32; 2]) -> u64 {
     let mut position = 0;
     for level in (0..z).rev() {
         let side = 1_u32 << level;
@@ -45,8 +79,23 @@ pub(crate) fn curve_position(z: u8, [mut x, mut y]: [u32; 2]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn there_and_back(number in 0..first_of_zoom(25)) {
+            prop_assert_eq!(tile_at(number).map(tile_number), Some(number));
+        }
+
+        #[test]
+        fn numbers_beyond_zoom_24_have_no_tile(number in first_of_zoom(25)..=u64::MAX) {
+            prop_assert_eq!(tile_at(number), None);
+        }
+    }
 
     /// The values of the specification's table.
     #[test]
