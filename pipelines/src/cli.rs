@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
+use jomo_core::layer::Access;
 use jomo_format::vector::Encoding;
 use jomo_store::{Retention, Store};
 use jomo_words::{Language, language_of, say, text};
@@ -11,12 +12,15 @@ use serde_json::json;
 
 use crate::failure::{CommandError, Exit, Failure};
 use crate::import::{ImportRequest, flag_word};
-use crate::outcome::{Outcome, Status};
+use crate::outcome::{COLLECTED, Outcome, ROLLED_BACK, Status};
 use crate::progress::{Progress, ProgressMode};
 use crate::rain::RainRequest;
 use crate::region::{LayerDescription, is_color, open_if_given};
 use crate::run::{Context, Target, read_record};
 use crate::{doctor, import, rain, sample};
+
+/// Most threads: beyond any machine of today; thousands would only keep each other from working.
+const THREADS_MAX: i64 = 512;
 
 /// Jomo: maps of a prefecture, computed and published.
 #[derive(Debug, Parser)]
@@ -41,8 +45,8 @@ pub struct Common {
     #[arg(long, global = true, value_enum, default_value_t)]
     pub progress: ProgressMode,
     /// Number of threads; 0 is one per core.
-    #[arg(long, global = true, default_value_t = 0)]
-    pub threads: usize,
+    #[arg(long, global = true, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREADS_MAX))]
+    pub threads: u16,
     /// Say what would be done, and do nothing.
     #[arg(long, global = true)]
     pub dry_run: bool,
@@ -252,12 +256,19 @@ impl Shell<'_> {
     pub fn run(&self, line: Vec<std::ffi::OsString>) -> Exit {
         let flagged = language_flag(&line);
         let language = language_of(flagged, self.locale);
+        let as_json = line.iter().any(|word| word == "--json");
         let parsed = localised(language)
             .try_get_matches_from(line)
             .and_then(|matches| Arguments::from_arg_matches(&matches));
         let arguments = match parsed {
             Ok(arguments) => arguments,
             Err(fault) if fault.use_stderr() => {
+                if as_json {
+                    let detail = fault.to_string();
+                    let errors = json!([{ "code": "cli-usage", "detail": detail }]);
+                    let failure = json!({ "status": "failed", "errors": errors });
+                    (self.print)(&format!("{failure:#}\n"));
+                }
                 (self.tell)(&say(language, "cli-usage", &[("fault", fault.to_string())]));
                 return Exit::Usage;
             }
@@ -309,7 +320,7 @@ impl Shell<'_> {
         language: Language,
         command: Command,
     ) -> Result<Outcome, Failure> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(common.threads).build();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(common.threads.into()).build();
         let pool = pool.map_err(|fault| {
             Failure::new(Exit::Failed, CommandError::Threads { reason: fault.to_string() })
         })?;
@@ -338,9 +349,12 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Publish { dir, store } => publish(&dir, &store, context),
         Command::Rollback { store, to } => {
             let store = Store::open(&store)?;
-            let mut outcome = Outcome::new(Status::Done);
+            if context.dry_run {
+                return Ok(Outcome::new(Status::DryRun));
+            }
+            let mut outcome = Outcome { done: ROLLED_BACK, ..Outcome::new(Status::Done) };
             let id = store.rollback(to.as_deref(), context.now)?;
-            outcome.generations.insert(jomo_core::layer::Access::Public, id);
+            outcome.generations.insert(Access::Public, id);
             Ok(outcome)
         }
         Command::Gc { store, keep, region } => {
@@ -348,8 +362,12 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
             let kept = keep.or(region.and_then(|region| region.keep_generations));
             let retention =
                 Retention { generations: kept.unwrap_or(Retention::default().generations) };
-            let collected = Store::open(&store)?.collect(retention)?;
-            let mut outcome = Outcome::new(Status::Done);
+            let store = Store::open(&store)?;
+            if context.dry_run {
+                return Ok(Outcome::new(Status::DryRun));
+            }
+            let collected = store.collect(retention)?;
+            let mut outcome = Outcome { done: COLLECTED, ..Outcome::new(Status::Done) };
             outcome.counts.insert("generations".to_owned(), collected.generations);
             outcome.counts.insert("versions".to_owned(), collected.versions);
             outcome.counts.insert("bytes".to_owned(), collected.bytes);
@@ -407,12 +425,34 @@ fn publish(
     if context.dry_run {
         return Ok(Outcome::new(Status::DryRun));
     }
+    let store = Store::create(store)?;
+    let stage = dir.join("stage");
+    if !context.force && is_live(&store, &stage)? {
+        return Ok(Outcome::new(Status::Unchanged));
+    }
     context.progress.stage("publish", None);
-    let published = Store::create(store)?.publish(&dir.join("stage"), None, context.now)?;
+    let published = store.publish(&stage, None, context.now)?;
     let mut outcome = Outcome::new(Status::Done);
     outcome.more.insert("versions", json!(published.versions));
     outcome.generations = published.generations;
     Ok(outcome)
+}
+
+/// Whether every staged version is live already.
+fn is_live(store: &Store, stage: &std::path::Path) -> Result<bool, Failure> {
+    let staged = jomo_store::staged_layers(stage)?;
+    for access in [Access::Public, Access::Restricted] {
+        let live = store.current(access)?.map(|generation| generation.document.layers);
+        let live = live.unwrap_or_default();
+        let mut own = staged.iter().filter(|version| version.layer.access == access);
+        let same = |version: &jomo_store::LayerVersion| {
+            live.get(&version.layer.id).is_some_and(|e| e.version == version.layer.version)
+        };
+        if !own.all(same) {
+            return Ok(false);
+        }
+    }
+    Ok(!staged.is_empty())
 }
 
 fn request(arguments: ImportArguments) -> Result<ImportRequest, Failure> {

@@ -43,12 +43,14 @@ pub struct Failure {
     pub place: Option<String>,
     /// What is wrong, all of it.
     pub errors: Vec<BoxedError>,
+    /// Whether the record of the failed run has been written.
+    pub recorded: bool,
 }
 
 impl Failure {
     /// A failure with one error.
     pub fn new(exit: Exit, error: impl Coded + Send + Sync + 'static) -> Self {
-        Self { exit, place: None, errors: vec![Box::new(error)] }
+        Self { exit, place: None, errors: vec![Box::new(error)], recorded: false }
     }
 
     /// An input file that cannot be used.
@@ -120,6 +122,8 @@ impl From<StoreError> for Failure {
             | StoreError::NothingStaged { .. } => Exit::Input,
             StoreError::NotPublic { .. }
             | StoreError::Moved { .. }
+            | StoreError::Expired { .. }
+            | StoreError::Older { .. }
             | StoreError::OtherAccess { .. }
             | StoreError::RollbackStale { .. } => Exit::Blocked,
             _ => Exit::Failed,
@@ -149,6 +153,12 @@ pub enum CommandError {
         bytes: u64,
         /// The limit.
         limit: u64,
+    },
+    /// Not a plain file: a folder, a pipe, a device.
+    #[error("{path} is not a plain file")]
+    NotAFile {
+        /// The path.
+        path: String,
     },
     /// Neither `--store` nor `--out` was given, or both.
     #[error("give either --store or --out")]
@@ -219,6 +229,7 @@ impl Coded for CommandError {
         match self {
             Self::Io { .. } => "cli-io",
             Self::TooLarge { .. } => "cli-too-large",
+            Self::NotAFile { .. } => "cli-not-a-file",
             Self::NoTarget => "cli-no-target",
             Self::OutOccupied { .. } => "cli-out-occupied",
             Self::LayerId { .. } => "cli-layer-id",
@@ -239,6 +250,7 @@ impl Coded for CommandError {
                 ("bytes", bytes.to_string()),
                 ("limit", limit.to_string()),
             ],
+            Self::NotAFile { path } => vec![("path", path.clone())],
             Self::NoTarget => Vec::new(),
             Self::OutOccupied { path, command } => {
                 vec![("path", path.clone()), ("command", command.clone())]

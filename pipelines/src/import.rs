@@ -19,9 +19,12 @@ use crate::failure::{CommandError, Exit, Failure};
 use crate::layer_files::{bounds, write_step};
 use crate::outcome::Outcome;
 use crate::region::{LayerDescription, Region, check_layer_id, open_if_given};
-use crate::run::{Context, Made, Plan, Target};
+use crate::run::{Context, Made, Plan, Target, record_failure};
+use crate::sample;
 use crate::source::Source;
 
+/// Name of the command in records.
+const COMMAND: &str = "import";
 /// Largest file that is read, in bytes: it is held in memory.
 const FILE_MAX: u64 = 2 << 30;
 /// Zooms of a layer that says nothing of its own.
@@ -59,12 +62,24 @@ pub struct ImportRequest {
 /// # Errors
 /// If the file cannot be read or holds nothing usable, or the result cannot be written.
 pub fn run(request: &ImportRequest, context: &Context) -> Result<Outcome, Failure> {
+    record_failure(COMMAND, &request.target, context, || publish(request, context))
+}
+
+fn publish(request: &ImportRequest, context: &Context) -> Result<Outcome, Failure> {
     check_layer_id(&request.layer)?;
     let region = open_if_given(request.region.as_deref())?;
     context.progress.stage("read", None);
     let source = Source::read(&request.file, FILE_MAX)?;
     let description = merge(&request.flags, region.as_ref(), &request.layer);
-    let fictional = request.fictional || region.as_ref().is_some_and(|region| region.fictional);
+    let zooms = [description.min_zoom.unwrap_or(0), description.max_zoom.unwrap_or(MAX_ZOOM)];
+    if zooms[1] < zooms[0] {
+        let (value, expected) = (zooms[0].to_string(), format!("0..={}", zooms[1]));
+        let error = CommandError::Flag { flag: "min-zoom", value, expected };
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let fictional = request.fictional
+        || region.as_ref().is_some_and(|region| region.fictional)
+        || sample::made(&request.file);
     let options = ReadOptions {
         id_field: description.id_field.clone(),
         lon_field: request.columns[0].clone(),
@@ -73,7 +88,7 @@ pub fn run(request: &ImportRequest, context: &Context) -> Result<Outcome, Failur
         ..ReadOptions::default()
     };
     let plan = Plan {
-        command: "import",
+        command: COMMAND,
         settings: BTreeMap::from([
             ("layer".to_owned(), json!(request.layer)),
             ("description".to_owned(), json!(format!("{description:?}"))),
@@ -144,6 +159,14 @@ fn make(work: &Work<'_>, read: VectorRead, stage: &Path) -> Result<Made, Failure
     let Some(bbox) = bounds(&table) else {
         return Err(Failure::input(path, CommandError::Empty { seen: faults.total() }));
     };
+    if let Some(name) = &work.description.label_field
+        && !table.fields.iter().any(|field| field.name == *name)
+    {
+        let known: Vec<&str> = table.fields.iter().map(|field| field.name.as_str()).collect();
+        let (value, expected) = (name.clone(), known.join(", "));
+        let error = CommandError::Flag { flag: "label-field", value, expected };
+        return Err(Failure::new(Exit::Usage, error).at(path));
+    }
     let mut layer = describe(work, &table, &faults);
     layer.bbox = bbox;
     work.context.progress.stage("tiles", None);
@@ -186,7 +209,12 @@ fn describe_fields(table: FeatureTable, description: &LayerDescription) -> Featu
 fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
     let Work { plan, request, description, fictional, context } = work;
     let plain = Text::new(&request.layer, &request.layer);
-    let symbol = description.symbol.unwrap_or_else(|| symbol_of(table));
+    let natural = symbol_of(table);
+    // An area may be drawn by its outline; nothing else can be drawn as something else.
+    let symbol = description
+        .symbol
+        .filter(|symbol| *symbol == natural || (*symbol, natural) == (Symbol::Line, Symbol::Fill))
+        .unwrap_or(natural);
     let default_color = match symbol {
         Symbol::Fill => FILL,
         Symbol::Line => LINE,
@@ -196,17 +224,20 @@ fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
     let mut drawn = style(symbol, &color);
     // An area drawn by its outline is still named in its middle.
     let name = description.label_field.as_deref();
-    drawn.extend(name.map(|field| label(symbol_of(table), field)));
+    drawn.extend(name.map(|field| label(natural, field)));
     let max_zoom = description.max_zoom.unwrap_or(MAX_ZOOM);
     let title = marked(description.title.clone().unwrap_or(plain), *fictional);
     let now = context.now;
+    let kind = description.kind.unwrap_or(Kind::Inventory);
+    // What people register can name people: public only where somebody says so.
+    let default_access = if kind == Kind::Register { Access::Restricted } else { Access::Public };
     Layer {
         spec: SPEC_VERSION,
         id: request.layer.clone(),
         version: String::new(),
-        kind: description.kind.unwrap_or(Kind::Inventory),
+        kind,
         mode: if *fictional { Mode::Fictional } else { Mode::Live },
-        access: description.access.unwrap_or(Access::Public),
+        access: description.access.unwrap_or(default_access),
         attribution: description.attribution.clone().unwrap_or_else(|| both("credit-unknown")),
         licence: description.licence.clone().unwrap_or_else(|| both("licence-unknown").ja),
         source_crs: "EPSG:6668".to_owned(),

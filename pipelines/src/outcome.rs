@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jomo_core::fault::Faults;
 use jomo_core::layer::Access;
-use jomo_words::{Language, say};
+use jomo_words::{Language, say, text};
 use serde_json::{Value, json};
 
 use crate::failure::Exit;
@@ -40,6 +40,21 @@ pub struct Outcome {
     pub more: BTreeMap<&'static str, Value>,
     /// Seconds on the wall.
     pub wall_s: Option<f64>,
+    /// The text that tells what was done.
+    pub done: &'static str,
+}
+
+/// The texts that tell what was done.
+pub const PUBLISHED: &str = "cli-published";
+/// A generation was made live again.
+pub const ROLLED_BACK: &str = "cli-rolled-back";
+/// Generations were removed.
+pub const COLLECTED: &str = "cli-collected";
+
+/// The name of a fault: the reader that counts it has its title among its own texts.
+fn fault_title(language: Language, code: &str) -> String {
+    let own = text(language, &format!("{code}.title"), &[]);
+    own.unwrap_or_else(|| say(language, &format!("fault-{code}"), &[]))
 }
 
 impl Outcome {
@@ -55,6 +70,7 @@ impl Outcome {
             counts: BTreeMap::new(),
             more: BTreeMap::new(),
             wall_s: None,
+            done: PUBLISHED,
         }
     }
 
@@ -131,14 +147,18 @@ impl Outcome {
         }
         for (code, fault) in self.faults.iter() {
             let arguments = [
-                ("code", say(language, &format!("fault-{code}"), &[])),
+                ("code", fault_title(language, code)),
                 ("count", fault.count.to_string()),
                 ("places", fault.places.iter().take(3).cloned().collect::<Vec<_>>().join(", ")),
             ];
             lines.push(say(language, "cli-fault", &arguments));
         }
         if let Some(generation) = self.generations.get(&Access::Public) {
-            lines.push(say(language, "cli-published", &[("generation", generation.clone())]));
+            lines.push(say(language, self.done, &[("generation", generation.clone())]));
+        } else if self.done == COLLECTED {
+            let count = |name: &str| self.counts.get(name).copied().unwrap_or(0).to_string();
+            let names = ["generations", "versions", "bytes"];
+            lines.push(say(language, COLLECTED, &names.map(|name| (name, count(name)))));
         }
         lines.join("\n")
     }

@@ -24,9 +24,11 @@ use crate::failure::{Exit, Failure};
 use crate::layer_files::write_step;
 use crate::outcome::Outcome;
 use crate::region::Region;
-use crate::run::{Context, Made, Plan, Target};
+use crate::run::{Context, Made, Plan, Target, record_failure};
 use crate::source::Source;
 
+/// Name of the command in records.
+const COMMAND: &str = "flood rain";
 /// Id of the layer.
 pub const LAYER: &str = "rain_forecast";
 /// Largest GRIB2 file that is read, in bytes; the largest known product has 120 MB.
@@ -74,6 +76,12 @@ pub enum RainError {
         /// What the files hold.
         found: String,
     },
+    /// No cell of the region holds data.
+    #[error("no cell of the region {bbox:?} holds data")]
+    NoData {
+        /// The region's box in degrees.
+        bbox: [f64; 4],
+    },
     /// The region lies outside the grid.
     #[error("the region {bbox:?} lies outside the grid {grid:?}")]
     Outside {
@@ -110,6 +118,7 @@ impl Coded for RainError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoRain { .. } => "rain-none",
+            Self::NoData { .. } => "rain-no-data",
             Self::Outside { .. } => "rain-outside",
             Self::Grids { .. } => "rain-grids",
             Self::NotOperational { .. } => "rain-not-operational",
@@ -123,6 +132,7 @@ impl Coded for RainError {
         };
         match self {
             Self::NoRain { found } => vec![("found", found.clone())],
+            Self::NoData { bbox } => vec![("bbox", corners(bbox))],
             Self::Outside { bbox, grid } => vec![("bbox", corners(bbox)), ("grid", corners(grid))],
             Self::Grids { first, second } => {
                 vec![("first", corners(first)), ("second", corners(second))]
@@ -141,25 +151,29 @@ impl Coded for RainError {
 /// # Errors
 /// If a file is not sound GRIB2, holds no rain over the region, or the result cannot be written.
 pub fn run(request: &RainRequest, context: &Context) -> Result<Outcome, Failure> {
+    record_failure(COMMAND, &request.target, context, || publish(request, context))
+}
+
+fn publish(request: &RainRequest, context: &Context) -> Result<Outcome, Failure> {
     let region = Region::open(&request.region)?;
     context.progress.stage("read", None);
     let mut sources = Vec::new();
     for path in &request.grib {
         sources.push(Source::read(path, GRIB_MAX)?);
     }
-    let steps = choose(request, &sources, &region)?;
-    let reference_time = latest(&steps, context.now)?;
+    let chosen = choose(request, &sources, &region)?;
+    let reference_time = latest(&chosen.steps, context.now)?;
     let mode = mode(&region, reference_time, context.now);
     let inputs = sources.iter().map(|source| source.file.clone()).collect();
     let plan = plan(&region, mode, inputs);
     plan.execute(context, &request.target, |plan, stage| {
-        make(&Work { plan, region: &region, mode, reference_time, steps: &steps, context }, stage)
+        make(&Work { plan, region: &region, mode, reference_time, chosen: &chosen, context }, stage)
     })
 }
 
 fn plan(region: &Region, mode: Mode, inputs: Vec<jomo_core::layer::InputFile>) -> Plan {
     Plan {
-        command: "flood rain",
+        command: COMMAND,
         settings: BTreeMap::from([
             ("bbox".to_owned(), json!(region.bbox)),
             ("region".to_owned(), json!(region.id)),
@@ -173,15 +187,15 @@ fn plan(region: &Region, mode: Mode, inputs: Vec<jomo_core::layer::InputFile>) -
     }
 }
 
-/// The rain field of each valid time: of several, the one with the newest reference time.
+/// The rain of the newest reference time: an older run beside it is superseded, and an analysis
+/// gives way to the forecast that begins with it, so that a layer is one product of one moment.
 fn choose<'a>(
     request: &RainRequest,
     sources: &'a [Source],
     region: &Region,
-) -> Result<BTreeMap<Timestamp, Submessage<'a>>, Failure> {
-    let mut steps: BTreeMap<Timestamp, Submessage<'a>> = BTreeMap::new();
+) -> Result<Chosen<'a>, Failure> {
+    let mut found = Vec::new();
     let mut others = Vec::new();
-    let mut grid: Option<LatLonGrid> = None;
     for (path, source) in request.grib.iter().zip(sources) {
         for field in grib2::read(&source.bytes).map_err(|fault| Failure::input(path, fault))? {
             // Cutting out a window stops early; damage behind it says that the file is not whole.
@@ -193,23 +207,14 @@ fn choose<'a>(
             }
             let status = field.identification().status;
             if status != 0 && !region.fictional {
-                return Err(Failure::input(path, RainError::NotOperational { status }));
+                let error = RainError::NotOperational { status };
+                return Err(Failure::new(Exit::Blocked, error).at(path));
             }
-            let own = *field.grid();
-            let first = *grid.get_or_insert(own);
-            if first != own {
-                let (first, second) = (first.bounds_deg(), own.bounds_deg());
-                return Err(Failure::input(path, RainError::Grids { first, second }));
-            }
-            let newer = steps.get(&product.valid_time).is_none_or(|old| {
-                old.identification().reference_time <= field.identification().reference_time
-            });
-            if newer {
-                steps.insert(product.valid_time, field);
-            }
+            found.push((path, field));
         }
     }
-    if steps.is_empty() {
+    let rank = |field: &Submessage<'_>| (field.identification().reference_time, is_forecast(field));
+    let Some(best) = found.iter().map(|(_, field)| rank(field)).max() else {
         others.sort();
         others.dedup();
         let failure = Failure::new(Exit::Input, RainError::NoRain { found: others.join(", ") });
@@ -217,8 +222,35 @@ fn choose<'a>(
             Some(path) => failure.at(path),
             None => failure,
         });
+    };
+    let mut chosen = Chosen { steps: BTreeMap::new(), forecast: best.1, superseded: 0 };
+    let mut grid: Option<LatLonGrid> = None;
+    for (path, field) in found {
+        if rank(&field) != best {
+            chosen.superseded += 1;
+            continue;
+        }
+        let own = *field.grid();
+        let first = *grid.get_or_insert(own);
+        if first != own {
+            let (first, second) = (first.bounds_deg(), own.bounds_deg());
+            return Err(Failure::input(path, RainError::Grids { first, second }));
+        }
+        chosen.steps.insert(field.product().valid_time, field);
     }
-    Ok(steps)
+    Ok(chosen)
+}
+
+/// The fields of one product and one reference time, by valid time.
+struct Chosen<'a> {
+    steps: BTreeMap<Timestamp, Submessage<'a>>,
+    forecast: bool,
+    superseded: u64,
+}
+
+/// Whether a field lies ahead of its reference time.
+fn is_forecast(field: &Submessage<'_>) -> bool {
+    field.identification().reference_time < field.product().valid_time
 }
 
 fn latest(
@@ -249,16 +281,16 @@ struct Work<'a> {
     region: &'a Region,
     mode: Mode,
     reference_time: Timestamp,
-    steps: &'a BTreeMap<Timestamp, Submessage<'a>>,
+    chosen: &'a Chosen<'a>,
     context: &'a Context,
 }
 
 fn make(work: &Work<'_>, stage: &Path) -> Result<Made, Failure> {
     let mut stage = LayerStage::begin(stage, LAYER)?;
     let mut layer = describe(work);
-    let mut counts = BTreeMap::new();
-    work.context.progress.stage("rain", Some(work.steps.len() as u64));
-    for (done, (&time, field)) in (1..).zip(work.steps) {
+    let mut counts = BTreeMap::from([("superseded".to_owned(), work.chosen.superseded)]);
+    work.context.progress.stage("rain", Some(work.chosen.steps.len() as u64));
+    for (done, (&time, field)) in (1..).zip(&work.chosen.steps) {
         let grid = field.grid();
         let outside = || RainError::Outside { bbox: work.region.bbox, grid: grid.bounds_deg() };
         let window = grid.window_of(work.region.bbox);
@@ -285,6 +317,10 @@ fn make(work: &Work<'_>, stage: &Path) -> Result<Made, Failure> {
         *counts.entry("features".to_owned()).or_insert(0) += published.features.len() as u64;
         *counts.entry("tiles".to_owned()).or_insert(0) += report.tiles;
         work.context.progress.step("rain", done);
+    }
+    if layer.feature_count == 0 {
+        let error = RainError::NoData { bbox: work.region.bbox };
+        return Err(Failure::new(Exit::Input, error));
     }
     let layer = stage.finish(layer, work.context.now)?;
     Ok(Made { layers: vec![layer], faults: Faults::default(), counts })
@@ -383,10 +419,15 @@ fn fields() -> Vec<Field> {
 }
 
 fn describe(work: &Work<'_>) -> Layer {
-    let Work { plan, region, mode, reference_time, steps, .. } = work;
+    let Work { plan, region, mode, reference_time, chosen, .. } = work;
     let valid_for = SignedDuration::try_from_secs_f64(60.0 * region.rainfall.valid_for_min);
     let expires = valid_for.ok().and_then(|time| reference_time.checked_add(time).ok());
-    let title = both(if region.fictional { "layer-rain-fictional" } else { "layer-rain" });
+    let title = both(match (chosen.forecast, region.fictional) {
+        (true, false) => "layer-rain",
+        (true, true) => "layer-rain-fictional",
+        (false, false) => "layer-rain-analysis",
+        (false, true) => "layer-rain-analysis-fictional",
+    });
     let default_credit = || both("credit-jma");
     Layer {
         spec: SPEC_VERSION,
@@ -407,8 +448,8 @@ fn describe(work: &Work<'_>) -> Layer {
         legend: legend(),
         feature_count: 0,
         reference_time: Some(*reference_time),
-        valid_times: steps.keys().copied().collect(),
-        expires,
+        valid_times: chosen.steps.keys().copied().collect(),
+        expires: expires.filter(|_| *mode == Mode::Live),
         clock: (*mode != Mode::Live).then_some(*reference_time),
         run: plan.provenance(&Faults::default()),
         files: BTreeMap::new(),

@@ -181,6 +181,7 @@ impl Region {
             exit: Exit::Input,
             place: Some(path.display().to_string()),
             errors: faults.into_iter().map(|fault| Box::new(fault) as BoxedError).collect(),
+            recorded: false,
         })
     }
 
@@ -221,6 +222,11 @@ fn read_region(section: &mut Section<'_>, folder: &Path) -> Option<Region> {
     });
     let mut layers = BTreeMap::new();
     section.each("layers", |id, section| {
+        if !is_layer_id(id) {
+            let (key, found) = (format!("layers.{id}"), id.to_owned());
+            let expected = "[a-z][a-z0-9_]*";
+            section.faults.push(RegionFault::Unexpected { key, found, expected });
+        }
         layers.insert(id.to_owned(), read_layer(section, folder));
     });
     section.refuse_unknown();

@@ -166,9 +166,10 @@ impl Plan {
             .and_then(|()| work(&self, &stage));
         let made = match made {
             Ok(made) => made,
-            Err(failure) => {
+            Err(mut failure) => {
                 let record = self.record(context, &Made::default(), began, Some(&failure));
                 folders.fail(&record);
+                failure.recorded = true;
                 return Err(failure);
             }
         };
@@ -256,6 +257,39 @@ enum Before {
     Go(Option<String>),
 }
 
+/// Runs a command; if it fails, leaves the record of that in `DIR.failed`, unless the work has
+/// left a fuller one or the command was used wrongly.
+///
+/// # Errors
+/// Those of `work`.
+pub fn record_failure(
+    command: &'static str,
+    target: &Target,
+    context: &Context,
+    work: impl FnOnce() -> Result<Outcome, Failure>,
+) -> Result<Outcome, Failure> {
+    let began = Instant::now();
+    let result = work();
+    if let (Err(failure), Target::Out(path)) = (&result, target)
+        && failure.exit != Exit::Usage
+        && !failure.recorded
+        && !context.dry_run
+    {
+        let (settings, inputs, layers) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let plan = Plan { command, settings, inputs, layers };
+        let record = plan.record(context, &Made::default(), began, Some(failure));
+        leave_failed(path, &record);
+    }
+    result
+}
+
+/// Leaves only the record of a failed run.
+fn leave_failed(target: &Path, record: &RunRecord) {
+    let failed = with_suffix(target, ".failed");
+    // The failure itself is told; a disk that refuses the record changes nothing.
+    let _ = fs::create_dir_all(&failed).and_then(|()| write_record(&failed, record));
+}
+
 /// The record in a folder that a run has left.
 #[must_use]
 pub fn read_record(folder: &Path) -> Option<RunRecord> {
@@ -335,9 +369,7 @@ impl Folders {
     fn fail(&self, record: &RunRecord) {
         self.drop_part();
         if let Some(target) = &self.target {
-            let failed = with_suffix(target, ".failed");
-            // The failure itself is told; a disk that refuses the record changes nothing.
-            let _ = fs::create_dir_all(&failed).and_then(|()| write_record(&failed, record));
+            leave_failed(target, record);
         }
     }
 }

@@ -39,6 +39,12 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let fail = |source: &std::io::Error| {
         Failure::new(Exit::Input, CommandError::io(path, source)).at(path)
     };
+    let meta = std::fs::metadata(path).map_err(|source| fail(&source))?;
+    // Opening a pipe would wait for its other end.
+    if !meta.is_file() {
+        let error = CommandError::NotAFile { path: path.display().to_string() };
+        return Err(Failure::input(path, error));
+    }
     let file = File::open(path).map_err(|source| fail(&source))?;
     let stated = file.metadata().map_err(|source| fail(&source))?.len();
     let mut bytes = Vec::new();

@@ -141,7 +141,8 @@ fn words_are_japanese_unless_asked_otherwise() {
 fn wrong_use_ends_with_2() {
     let desk = Desk::new();
     let points = desk.path("points.csv");
-    let lines: [&[&str]; 7] = [
+    let lines: [&[&str]; 8] = [
+        &["doctor", "--threads", "100000"],
         &[],
         &["fly"],
         &["import", &points, "--layer", "points"],
@@ -208,6 +209,7 @@ fn rain_from_the_future_or_from_a_test_feed_is_blocked() {
     assert_eq!(desk.flood_rain(NOW, &future, &[]).exit, Exit::Blocked);
     let test = desk.rain("test.bin", "2026-11-22T11:30:00Z", 1);
     let said = desk.flood_rain(NOW, &test, &["--json"]);
+    assert_eq!(said.exit, Exit::Blocked);
     assert_eq!(said.json()["errors"][0]["code"], "rain-not-operational");
     assert!(!Path::new(&desk.path("store")).join("public").exists(), "nothing is published");
 
@@ -236,16 +238,103 @@ fn truncated_rain_is_refused() {
 fn the_newest_reference_time_wins() {
     let desk = Desk::new();
     let old = desk.rain("old.bin", "2026-11-22T10:00:00Z", 0);
-    let new = desk.rain("new.bin", "2026-11-22T11:00:00Z", 0);
+    let new = desk.rain("new.bin", "2026-11-22T11:10:00Z", 0);
     let region = desk.path("region.toml");
     let store = desk.path("store");
     let line = ["flood", "rain", "--grib", &new, &old, "--region", &region, "--store", &store];
     assert_eq!(jomo(&line).exit, Exit::Done);
     let layer = desk.layer("rain_forecast");
-    assert_eq!(layer.reference_time, Some(time("2026-11-22T11:00:00Z")));
+    assert_eq!(layer.reference_time, Some(time("2026-11-22T11:10:00Z")));
     let hours: Vec<_> = layer.valid_times.iter().map(ToString::to_string).collect();
-    assert_eq!(hours, ["2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z"]);
+    assert_eq!(hours, ["2026-11-22T12:10:00Z", "2026-11-22T13:10:00Z"], "of one run only");
     assert_eq!(layer.run.inputs.len(), 2);
+}
+
+/// Stale data never replace current data, whichever way they come.
+#[test]
+fn older_rain_does_not_replace_newer() {
+    let desk = Desk::new();
+    let new = desk.rain("new.bin", "2026-11-22T11:50:00Z", 0);
+    let old = desk.rain("old.bin", "2026-11-22T11:40:00Z", 0);
+    let stale = desk.rain("stale.bin", "2026-11-22T10:00:00Z", 0);
+    assert_eq!(desk.flood_rain(NOW, &stale, &["--json"]).exit, Exit::Blocked, "expired at 11:00");
+    assert_eq!(desk.flood_rain(NOW, &new, &[]).exit, Exit::Done);
+    let live = desk.layer("rain_forecast").version;
+    let said = desk.flood_rain(NOW, &old, &["--json"]);
+    assert_eq!(said.json()["errors"][0]["code"], "store-older");
+    let run = desk.path("run");
+    assert_eq!(desk.flood_rain(NOW, &old, &["--out", &run]).exit, Exit::Done);
+    let said = jomo(&["publish", &run, "--store", &desk.path("store")]);
+    assert_eq!(said.exit, Exit::Blocked, "{}", said.err);
+    assert_eq!(desk.layer("rain_forecast").version, live);
+}
+
+#[test]
+fn an_analysis_is_not_called_a_forecast() {
+    let desk = Desk::new();
+    let reference = time("2026-11-22T11:50:00Z");
+    let grid = LatLonGrid::from_outer([138.9, 36.3, 139.2, 36.6], 12, 10).unwrap();
+    let mut writer = FileWriter::new(Identification::analysis(reference), grid);
+    writer.field(&Product::rain_analysis(reference), &rain_levels_2017(), &[5; 120]).unwrap();
+    let analysis = desk.write("analysis.bin", &writer.finish());
+    assert_eq!(desk.flood_rain(NOW, &analysis, &[]).exit, Exit::Done);
+    assert!(desk.layer("rain_forecast").title.ja.contains("解析雨量"));
+}
+
+/// What is made from sample input is fictional, whatever region it is given to.
+#[test]
+fn the_sample_cannot_pass_for_real() {
+    let desk = Desk::new();
+    let dir = desk.path("sample");
+    assert_eq!(jomo(&["sample", "generate", &dir]).exit, Exit::Done);
+    let rain = fs::read_dir(Path::new(&dir).join("rain")).unwrap();
+    for file in rain.map(|entry| entry.unwrap().path()) {
+        let said = desk.flood_rain("2026-11-22T12:00:00Z", &file.to_string_lossy(), &[]);
+        assert_eq!(said.exit, Exit::Blocked, "{}", said.err);
+    }
+    let (gauges, store) = (format!("{dir}/gauges.csv"), desk.path("store"));
+    let said = jomo(&["import", &gauges, "--layer", "gauges", "--store", &store]);
+    assert_eq!(said.exit, Exit::Done, "{}", said.err);
+    let layer = desk.layer("gauges");
+    assert_eq!(layer.mode, Mode::Fictional);
+    assert!(layer.title.ja.contains("架空"), "{}", layer.title.ja);
+}
+
+#[test]
+fn cells_without_data_are_no_layer() {
+    let desk = Desk::new();
+    let reference = time("2026-11-22T11:50:00Z");
+    let grid = LatLonGrid::from_outer([138.9, 36.3, 139.2, 36.6], 12, 10).unwrap();
+    let mut writer = FileWriter::new(Identification::forecast(reference), grid);
+    let product = Product::rain_forecast(reference, 1).unwrap();
+    writer.field(&product, &rain_levels_2017(), &[0; 120]).unwrap();
+    let missing = desk.write("missing.bin", &writer.finish());
+    let out = desk.path("out");
+    let said = desk.flood_rain(NOW, &missing, &["--out", &out, "--json"]);
+    assert_eq!(said.json()["errors"][0]["code"], "rain-no-data");
+    assert!(Path::new(&desk.path("out.failed/run.json")).is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_at_once() {
+    let desk = Desk::new();
+    let pipe = desk.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = jomo(&["import", &pipe, "--layer", "points", "--store", "s", "--json"]);
+    assert_eq!(said.json()["errors"][0]["code"], "cli-not-a-file");
+}
+
+#[test]
+fn flags_that_contradict_the_data_are_refused() {
+    let desk = Desk::new();
+    assert_eq!(desk.import(&["--min-zoom", "9", "--max-zoom", "3"]).exit, Exit::Usage);
+    let said = desk.import(&["--label-field", "nme"]);
+    assert_eq!(said.exit, Exit::Usage);
+    assert!(said.err.contains("level"), "names the columns: {}", said.err);
+    assert_eq!(desk.import(&["--kind", "register"]).exit, Exit::Done);
+    let store = Store::open(Path::new(&desk.path("store"))).unwrap();
+    assert!(store.current(Access::Public).unwrap().is_none(), "a register is not public");
 }
 
 #[test]
@@ -272,6 +361,8 @@ fn a_run_folder_is_whole_or_not_there() {
     let store = desk.path("store");
     assert_eq!(jomo(&["publish", &out, "--store", &store]).exit, Exit::Done);
     assert_eq!(desk.layer("points").feature_count, 2);
+    let again = jomo(&["publish", &out, "--store", &store, "--json"]);
+    assert_eq!(again.json()["status"], "unchanged");
 }
 
 #[test]
@@ -367,6 +458,9 @@ fn the_sample_is_made_once_and_replaces_nothing_else() {
     assert_eq!((statuses(), statuses()), ("done".into(), "unchanged".into()));
     let said = jomo(&["sample", "generate", &dir, "--seed", "7", "--dry-run"]);
     assert_eq!(said.exit, Exit::Done);
+    fs::write(Path::new(&dir).join("rain/notes.txt"), "mine").unwrap();
+    assert_eq!(jomo(&["sample", "generate", &dir, "--force"]).exit, Exit::Usage);
+    assert!(Path::new(&dir).join("rain/notes.txt").is_file());
 }
 
 #[test]

@@ -170,6 +170,7 @@ fn number(text: &str) -> Result<u32, Problem> {
 }
 
 /// The `time` of a query such as `time=20170807T011000Z` or `time=2017-08-07T10:10:00%2B09:00`.
+/// `now` and `latest` say in words what no time means: the step that is current.
 ///
 /// # Errors
 /// [`Problem::QueryUnknown`] for any other parameter or a second `time`,
@@ -180,6 +181,9 @@ pub fn parse_time_query(query: Option<&str>) -> Result<Option<Timestamp>, Proble
         return Ok(None);
     }
     let value = query.strip_prefix("time=").ok_or(Problem::QueryUnknown)?;
+    if matches!(value, "now" | "latest") {
+        return Ok(None);
+    }
     if value.contains('&') {
         return Err(Problem::QueryUnknown);
     }

@@ -33,6 +33,42 @@ fn removed(path: &Path) -> Result<(), SampleError> {
     }
 }
 
+/// Whether a folder carries the mark of a sample region.
+pub(super) fn is_ours(place: &Path) -> bool {
+    let source = fs::read_to_string(place.join(SOURCE)).unwrap_or_default();
+    source.lines().any(|line| line == MARK)
+}
+
+/// Names in a sample region: files, and folders with the ending of their files.
+const FILES: [&str; 8] = [
+    SOURCE,
+    "banks.geojson",
+    "gauge_levels.csv",
+    "gauges.csv",
+    "municipalities.geojson",
+    "region.toml",
+    "rivers.geojson",
+    "shelters.geojson",
+];
+const FOLDERS: [(&str, &str); 2] = [("rain", "_grib2.bin"), ("terrain", ".tif")];
+
+/// Whether every file is one that we write: a person's own file is never removed with ours.
+fn holds_nothing_else(place: &Path) -> bool {
+    let names = |folder: &Path| -> Option<Vec<String>> {
+        let entries = fs::read_dir(folder).ok()?;
+        entries.map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect()
+    };
+    let known = |name: &String| {
+        let folder = FOLDERS.iter().find(|(folder, _)| folder == name);
+        FILES.contains(&name.as_str())
+            || folder.is_some_and(|(_, ending)| {
+                names(&place.join(name))
+                    .is_some_and(|names| names.iter().all(|name| name.ends_with(ending)))
+            })
+    };
+    names(place).is_some_and(|names| names.iter().all(known))
+}
+
 /// Whether `place` may be replaced: it is not there, empty, or a sample region made before.
 pub(super) fn check(place: &Path) -> Result<(), SampleError> {
     let occupied = || SampleError::Occupied { path: place.to_owned() };
@@ -40,9 +76,8 @@ pub(super) fn check(place: &Path) -> Result<(), SampleError> {
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(_) => Err(occupied()),
         Ok(mut entries) => {
-            let source = fs::read_to_string(place.join(SOURCE)).unwrap_or_default();
-            let ours = source.lines().any(|line| line == MARK);
-            if ours || entries.next().is_none() { Ok(()) } else { Err(occupied()) }
+            let ours = || is_ours(place) && holds_nothing_else(place);
+            if entries.next().is_none() || ours() { Ok(()) } else { Err(occupied()) }
         }
     }
 }

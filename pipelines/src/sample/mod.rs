@@ -207,6 +207,13 @@ pub fn is_current(settings: &Settings, out: &Path) -> Result<bool, SampleError> 
     Ok(folder::is_current(out, &source(&plan, &Names::new()?)))
 }
 
+/// Whether a file lies in a sample region: what is made from it is fictional.
+#[must_use]
+pub fn made(file: &Path) -> bool {
+    let folders = file.parent().into_iter().flat_map(Path::ancestors).take(2);
+    folders.into_iter().any(folder::is_ours)
+}
+
 /// What `SOURCE.toml` says besides its mark.
 fn source(plan: &Plan, names: &Names) -> String {
     let Plan { seed, reference_time, cell_size_m, .. } = plan;

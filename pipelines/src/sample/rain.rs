@@ -96,6 +96,12 @@ fn level_of(values: &[f64], rain_mm: f64) -> u8 {
     u8::try_from(level).unwrap_or(u8::MAX)
 }
 
+/// Marks a message as a test product (code table 1.3), which no command publishes for a real
+/// region.
+fn invented(identification: Identification) -> Identification {
+    Identification { status: 1, ..identification }
+}
+
 /// The analysis at the reference time and the forecast of six hours: name and bytes.
 pub(super) fn files(plan: &Plan, event: &Event) -> Result<Vec<(String, Vec<u8>)>, SampleError> {
     let table = rain_levels_2017();
@@ -104,9 +110,11 @@ pub(super) fn files(plan: &Plan, event: &Event) -> Result<Vec<(String, Vec<u8>)>
     let name = |product: &str| {
         format!("Z__C_RJTD_{stamp}_SRF_GPV_Ggis1km_Prr60lv_{product}_fictional_grib2.bin")
     };
-    let mut analysis = FileWriter::new(Identification::analysis(time), LatLonGrid::JMA_1KM);
+    let mut analysis =
+        FileWriter::new(invented(Identification::analysis(time)), LatLonGrid::JMA_1KM);
     analysis.field(&Product::rain_analysis(time), &table, &event.levels(0.0, &table))?;
-    let mut forecast = FileWriter::new(Identification::forecast(time), LatLonGrid::JMA_1KM);
+    let mut forecast =
+        FileWriter::new(invented(Identification::forecast(time)), LatLonGrid::JMA_1KM);
     for lead in 1..=LEADS {
         let product =
             Product::rain_forecast(time, lead).ok_or(SampleError::ReferenceTime { time })?;

@@ -81,6 +81,24 @@ pub enum StoreError {
         /// The layer.
         layer: String,
     },
+    /// A live layer whose validity is over.
+    #[error("layer {layer} expired at {expired}")]
+    Expired {
+        /// The layer.
+        layer: String,
+        /// When it expired.
+        expired: Timestamp,
+    },
+    /// A live layer that is still valid would be replaced by an older one.
+    #[error("layer {layer} of {reference} is older than the live one of {live}")]
+    Older {
+        /// The layer.
+        layer: String,
+        /// Reference time of the staged layer.
+        reference: Timestamp,
+        /// Reference time of the live layer.
+        live: Timestamp,
+    },
     /// Nothing is staged.
     #[error("nothing is staged in {}", path.display())]
     NothingStaged {
@@ -127,6 +145,8 @@ impl Coded for StoreError {
             Self::Moved { .. } => "store-moved",
             Self::NotPublic { .. } => "store-not-public",
             Self::OtherAccess { .. } => "store-other-access",
+            Self::Expired { .. } => "store-expired",
+            Self::Older { .. } => "store-older",
             Self::NothingStaged { .. } => "store-nothing-staged",
             Self::NoGeneration { .. } => "store-no-generation",
             Self::RollbackStale { .. } => "store-rollback-stale",
@@ -162,6 +182,14 @@ impl Coded for StoreError {
             Self::NotPublic { layer } | Self::OtherAccess { layer } => {
                 vec![("layer", layer.clone())]
             }
+            Self::Expired { layer, expired } => {
+                vec![("layer", layer.clone()), ("expired", jomo_core::time::jst_text(*expired))]
+            }
+            Self::Older { layer, reference, live } => vec![
+                ("layer", layer.clone()),
+                ("reference", jomo_core::time::jst_text(*reference)),
+                ("live", jomo_core::time::jst_text(*live)),
+            ],
             Self::NoGeneration { id } => vec![("id", or_none(id))],
             Self::RollbackStale { layer, generation, expired } => vec![
                 ("layer", layer.clone()),

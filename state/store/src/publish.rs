@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jomo_core::layer::{Access, SPEC_VERSION, may_be_public};
+use jomo_core::layer::{Access, Mode, SPEC_VERSION, may_be_public};
 use jomo_core::time::compact;
 use rustix::fs::{FlockOperation, flock};
 
@@ -88,6 +88,7 @@ impl Store {
         let _lock = self.lock()?;
         self.remove_leftovers()?;
         self.check_base(&staged, base)?;
+        self.check_ages(&staged, now)?;
         for version in &staged {
             self.copy_version(version)?;
         }
@@ -257,6 +258,29 @@ impl Store {
                 current,
             }),
         }
+    }
+
+    /// Newer data may replace older, never the other way round while the newer is valid.
+    fn check_ages(&self, staged: &[LayerVersion], now: Timestamp) -> Result<(), StoreError> {
+        for LayerVersion { layer, .. } in staged {
+            if let (true, Some(expired)) = (layer.is_expired(now), layer.expires) {
+                return Err(StoreError::Expired { layer: layer.id.clone(), expired });
+            }
+            let Some(id) = self.current_id(layer.access)? else { continue };
+            let Some(entry) = self.document(layer.access, &id)?.layers.remove(&layer.id) else {
+                continue;
+            };
+            let live = self.version(layer.access, &layer.id, &entry.version)?.layer;
+            let times = (layer.reference_time, live.reference_time);
+            if let (Mode::Live, false, (Some(reference), Some(live_time))) =
+                (live.mode, live.is_expired(now), times)
+                && reference < live_time
+            {
+                let layer = layer.id.clone();
+                return Err(StoreError::Older { layer, reference, live: live_time });
+            }
+        }
+        Ok(())
     }
 
     fn copy_version(&self, staged: &LayerVersion) -> Result<(), StoreError> {

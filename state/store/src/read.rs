@@ -173,7 +173,7 @@ impl Store {
         if sound { Ok(document) } else { Err(StoreError::document(&path, &"not a generation")) }
     }
 
-    fn version(
+    pub(crate) fn version(
         &self,
         access: Access,
         layer: &str,
