@@ -268,12 +268,16 @@ fn a_region_is_replaced_and_nothing_else_is() {
     let settings = Settings { cell_size_m: 80.0, ..Settings::default() };
     let place = directory.path().join("basin");
     generate(&settings, &place).unwrap();
-    fs::write(place.join("stale"), "").unwrap();
+    fs::write(place.join("gauges.csv"), "stale").unwrap();
     generate(&settings, &place).unwrap();
-    assert!(!place.join("stale").exists());
+    assert_ne!(fs::read_to_string(place.join("gauges.csv")).unwrap(), "stale");
     let left: Vec<_> =
         fs::read_dir(directory.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["basin"]);
+
+    fs::write(place.join("terrain/notes.txt"), "mine").unwrap();
+    assert_eq!(generate(&settings, &place).unwrap_err().code(), "sample-occupied");
+    assert_eq!(fs::read_to_string(place.join("terrain/notes.txt")).unwrap(), "mine");
 
     let home = directory.path().join("home");
     fs::create_dir(&home).unwrap();
