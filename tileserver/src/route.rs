@@ -257,12 +257,14 @@ mod tests {
         ] {
             assert_eq!(parse_time_query(Some(query)), Ok(Some(time)), "{query}");
         }
-        for query in ["time=", "time=now", "time=2017-08-07", "time=2017-08-07T01:10:00Z[UTC]"] {
+        for query in ["time=", "time=soon", "time=2017-08-07", "time=2017-08-07T01:10:00Z[UTC]"] {
             assert_eq!(parse_time_query(Some(query)), Err(Problem::TimeMalformed), "{query}");
         }
         for query in ["t=1", "time", "a=1&time=20170807T011000Z", "time=20170807T011000Z&time=1"] {
             assert_eq!(parse_time_query(Some(query)), Err(Problem::QueryUnknown), "{query}");
         }
-        assert_eq!(parse_time_query(Some("")), Ok(None));
+        for query in ["", "time=now", "time=latest"] {
+            assert_eq!(parse_time_query(Some(query)), Ok(None), "{query}");
+        }
     }
 }
