@@ -238,6 +238,8 @@ fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
         kind,
         mode: if *fictional { Mode::Fictional } else { Mode::Live },
         access: description.access.unwrap_or(default_access),
+        audience: Vec::new(),
+        row_access: None,
         attribution: description.attribution.clone().unwrap_or_else(|| both("credit-unknown")),
         licence: description.licence.clone().unwrap_or_else(|| both("licence-unknown").ja),
         source_crs: "EPSG:6668".to_owned(),

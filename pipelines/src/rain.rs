@@ -437,6 +437,8 @@ fn describe(work: &Work<'_>) -> Layer {
         kind: Kind::Relayed,
         mode: *mode,
         access: Access::Public,
+        audience: Vec::new(),
+        row_access: None,
         attribution: region.rainfall.attribution.clone().unwrap_or_else(default_credit),
         licence: region.rainfall.licence.clone().unwrap_or_else(|| both("licence-jma").ja),
         source_crs: "EPSG:6668".to_owned(),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Faults;
 use crate::feature::Field;
+use crate::organisation::{OrganisationKind, RowAccess};
 
 /// Version of the published-store specification that this code writes.
 pub const SPEC_VERSION: u32 = 1;
@@ -154,6 +155,12 @@ pub struct Layer {
     pub mode: Mode,
     /// Who may see it.
     pub access: Access,
+    /// Whose people may see a restricted layer; empty means the default of [`Layer::readers`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<OrganisationKind>,
+    /// Set if rows differ in who may see them: such a layer has no prebuilt tiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_access: Option<RowAccess>,
     /// Credit line.
     pub attribution: Text,
     /// Licence or terms.
@@ -193,6 +200,13 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Whose people may see this layer if it is restricted: the stated audience, else the
+    /// prefecture's own staff only.
+    #[must_use]
+    pub fn readers(&self) -> &[OrganisationKind] {
+        if self.audience.is_empty() { &[OrganisationKind::Prefecture] } else { &self.audience }
+    }
+
     /// The now that this layer is judged against: `wall` for a live layer, its own clock for any
     /// other (its reference time, then the wall clock, where none is stated).
     #[must_use]
@@ -266,6 +280,8 @@ mod tests {
             kind: Kind::Relayed,
             mode,
             access: Access::Public,
+            audience: Vec::new(),
+            row_access: None,
             attribution: Text::default(),
             licence: String::new(),
             source_crs: "EPSG:6668".to_owned(),
@@ -338,6 +354,15 @@ mod tests {
         for bad in ["", "8a", "_a", "Rain", "a-b", "a/b", "..", "前橋", &"a".repeat(65)] {
             assert!(!is_layer_id(bad), "{bad}");
         }
+    }
+
+    /// Deny by default: a layer that names nobody is for the prefecture alone.
+    #[test]
+    fn a_restricted_layer_is_for_the_prefecture_unless_it_says_otherwise() {
+        let mut layer = layer(Mode::Live);
+        assert_eq!(layer.readers(), [OrganisationKind::Prefecture]);
+        layer.audience = vec![OrganisationKind::Owner];
+        assert_eq!(layer.readers(), [OrganisationKind::Owner]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod layer;
 pub mod mercator;
 pub mod mesh;
 pub mod message;
+pub mod organisation;
 pub mod projection;
 pub mod reduce;
 pub mod time;

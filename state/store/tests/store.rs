@@ -25,6 +25,8 @@ fn layer(id: &str) -> Layer {
         kind: Kind::Observation,
         mode: Mode::Live,
         access: Access::Public,
+        audience: Vec::new(),
+        row_access: None,
         attribution: Text::new("国土交通省", "MLIT"),
         licence: String::new(),
         source_crs: "EPSG:6668".to_owned(),

@@ -86,6 +86,8 @@ pub(crate) fn places() -> Layer {
         kind: Kind::Inventory,
         mode: Mode::Fictional,
         access: Access::Public,
+        audience: Vec::new(),
+        row_access: None,
         attribution: Text::new("架空<県>", "Fictional <prefecture>"),
         licence: "CC0-1.0".to_owned(),
         source_crs: "EPSG:6668".to_owned(),
