@@ -1,5 +1,7 @@
 //! `jomo import`: a file of features becomes a published layer.
 
+pub mod arguments;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -334,7 +336,7 @@ fn label(symbol: Symbol, field: &str) -> serde_json::Value {
 ///
 /// # Errors
 /// With exit code 2, naming what is accepted.
-pub fn flag_word<T: serde::de::DeserializeOwned>(
+fn flag_word<T: serde::de::DeserializeOwned>(
     flag: &'static str,
     value: Option<String>,
     expected: &str,
