@@ -24,8 +24,9 @@ macro_rules! area {
 }
 
 /// Every file of texts: area, Japanese, English.
-const AREAS: &[(&str, &str, &str)] =
-    &area!["cli", "core", "geotiff", "grib", "sample", "server", "store", "tile", "vector",];
+const AREAS: &[(&str, &str, &str)] = &area![
+    "cli", "core", "geotiff", "grib", "sample", "server", "store", "system", "tile", "vector",
+];
 
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> =
     LazyLock::new(|| bundle(langid!("ja"), AREAS.iter().map(|area| area.1)));
@@ -98,13 +99,28 @@ pub struct Told {
 /// Tells an error to a person. Without texts for its code, the English log line is the detail.
 #[must_use]
 pub fn tell(language: Language, error: &dyn Coded) -> Told {
-    let arguments = error.arguments();
+    let mut arguments = error.arguments();
+    for (_, value) in &mut arguments {
+        if let Some(reason) = system_reason(language, value) {
+            *value = reason;
+        }
+    }
     let part = |code: &str, part: &str| text(language, &format!("{code}.{part}"), &arguments);
     Told {
         title: part(error.code(), "title").unwrap_or_else(|| error.code().to_owned()),
         detail: part(error.code(), "detail").unwrap_or_else(|| error.to_string()),
         hint: error.hint().and_then(|code| part(code, "hint")),
     }
+}
+
+/// The system's reason in the reader's language: what ends in `(os error N)`, as the standard
+/// library writes it, with the number kept for whoever looks it up.
+fn system_reason(language: Language, value: &str) -> Option<String> {
+    let (_, rest) = value.rsplit_once("(os error ")?;
+    let number = rest.strip_suffix(')')?;
+    let known = number.bytes().all(|digit| digit.is_ascii_digit());
+    let reason = text(language, &format!("os-error-{number}"), &[]).filter(|_| known)?;
+    Some(format!("{reason} (os error {number})"))
 }
 
 /// The language of a command: `--lang`, else the first set of `LC_ALL`, `LC_MESSAGES`, `LANG`
@@ -194,6 +210,19 @@ mod tests {
         assert_eq!(language_of(None, locale("ja_JP.UTF-8")), Language::Ja);
         assert_eq!(language_of(None, locale("C.UTF-8")), Language::En);
         assert_eq!(language_of(Some(Language::Ja), locale("C")), Language::Ja);
+    }
+
+    #[test]
+    fn the_systems_reasons_are_told_in_the_readers_language() {
+        let full = std::io::Error::from_raw_os_error(28).to_string();
+        assert!(full.contains("(os error 28)"), "{full}");
+        let ja = system_reason(Language::Ja, &full).unwrap();
+        assert_eq!(ja, "ディスクに空きがありません (os error 28)");
+        let en = system_reason(Language::En, &full).unwrap();
+        assert_eq!(en, "the disk is full (os error 28)");
+        for other in ["", "x (os error 9999)", "(os error )", "(os error 2", "(os error 2x)"] {
+            assert_eq!(system_reason(Language::Ja, other), None, "{other}");
+        }
     }
 
     #[test]
