@@ -1,0 +1,3 @@
+//! `jomo-ingest`: foreign files in, canonical ones out.
+
+fn main() {}
