@@ -23,6 +23,11 @@ export type ReadyLayer = Layer & { readonly description: Description };
 
 type Choice = Pick<Layer, 'visible' | 'opacity'>;
 
+/** Groups of the panel, in its order: as they lie on the map, topmost first. */
+export const GROUPS = ['timed', 'points', 'lines', 'areas', 'unknown'] as const;
+
+export type LayerGroup = (typeof GROUPS)[number];
+
 /** Fires `change` whenever something of it is different. */
 export class Atlas extends EventTarget {
   /** In the order of the panel. Empty until the catalogue is there. */
@@ -37,12 +42,42 @@ export class Atlas extends EventTarget {
   #generation: string | null = null;
   #chosen = new Map<string, Choice>();
   #onlyChosen = false;
+  /** Ids in the order that the reader wants, as far as it matters. */
+  #order: readonly string[] = [];
+  /** Counts identities: an answer that was asked for by the person before is thrown away. */
+  #epoch = 0;
 
-  /** Switches on exactly these layers, e.g. those of an address. */
+  /** Switches on exactly these layers in this order, e.g. those of an address. */
   choose(opacities: ReadonlyMap<string, number>): void {
     this.#chosen = new Map([...opacities].map(([id, opacity]) => [id, { visible: true, opacity }]));
     this.#onlyChosen = true;
-    this.layers = this.layers.map((layer) => ({ ...layer, ...this.#choice(layer.entry.id, layer.description) }));
+    this.#order = [...opacities.keys()];
+    this.layers = arranged(
+      this.layers.map((layer) => ({ ...layer, ...this.#choice(layer.entry.id, layer.description) })),
+      this.#order,
+    );
+    this.#changed();
+  }
+
+  /** Moves a layer one place within its group: `-1` towards the front, `1` towards the back. */
+  move(id: string, step: -1 | 1): void {
+    const moving = this.layers.find(({ entry }) => entry.id === id);
+    if (moving === undefined) return;
+    const group = this.layers.filter((layer) => groupOf(layer) === groupOf(moving));
+    const other = group[group.indexOf(moving) + step];
+    if (other === undefined) return;
+    const swapped = (layer: Layer): Layer => (layer === moving ? other : layer === other ? moving : layer);
+    this.layers = this.layers.map(swapped);
+    this.#order = this.layers.map(({ entry }) => entry.id);
+    this.#changed();
+  }
+
+  /** Forgets everything that the server has said: another person is here now. */
+  forget(): void {
+    this.#epoch += 1;
+    this.#generation = null;
+    this.layers = [];
+    this.problem = null;
     this.#changed();
   }
 
@@ -59,11 +94,14 @@ export class Atlas extends EventTarget {
 
   /** Fetches the catalogue and the description of each layer that is new, changed or failed. */
   async load(): Promise<void> {
+    const epoch = this.#epoch;
     try {
       const catalogue = await ask('/catalog.json', readCatalogue);
       const layers = await Promise.all(catalogue.layers.map((entry) => this.#describe(entry)));
+      if (epoch !== this.#epoch) return;
       this.#take(catalogue, layers);
     } catch (error) {
+      if (epoch !== this.#epoch) return;
       this.problem = reasonOf(error);
       this.silent = true;
     }
@@ -101,7 +139,7 @@ export class Atlas extends EventTarget {
 
   #take(catalogue: Catalogue, layers: Layer[]): void {
     this.#generation = catalogue.generation;
-    this.layers = layers.sort((a, b) => panelRank(a) - panelRank(b));
+    this.layers = arranged(layers, this.#order);
     this.problem = null;
     this.silent = false;
     this.heard = Date.now();
@@ -147,12 +185,23 @@ function isCrowd(description: Description | null): boolean {
   return CROWD < description.featureCount && description.style.some(({ type }) => type === 'circle');
 }
 
-/** What changes with time first, then points, lines and areas, as they lie on the map. */
-function panelRank({ description }: Layer): number {
-  if (description === null || 0 < description.validTimes.length) return 0;
+/** Where a layer stands in the panel. */
+export function groupOf({ description }: Pick<Layer, 'description'>): LayerGroup {
+  if (description === null) return 'unknown';
+  if (0 < description.validTimes.length) return 'timed';
   const types = new Set(description.style.map(({ type }) => type));
-  if (types.has('circle')) return 1;
-  return types.has('line') && !types.has('fill') ? 2 : 3;
+  if (types.has('circle')) return 'points';
+  return types.has('line') && !types.has('fill') ? 'lines' : 'areas';
+}
+
+/** By group; those that `order` names change places among themselves, all others stay. */
+export function arranged(layers: readonly Layer[], order: readonly string[]): Layer[] {
+  return GROUPS.flatMap((group) => {
+    const members = layers.filter((layer) => groupOf(layer) === group);
+    const named = members.filter(({ entry }) => order.includes(entry.id));
+    const queue = [...named].sort((a, b) => order.indexOf(a.entry.id) - order.indexOf(b.entry.id));
+    return members.map((layer) => (named.includes(layer) ? (queue.shift() ?? layer) : layer));
+  });
 }
 
 function reasonOf(error: unknown): Reason {

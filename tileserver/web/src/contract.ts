@@ -4,6 +4,8 @@
  * Times arrive as RFC 3339 texts and leave here as milliseconds since 1970 (UTC).
  */
 
+import { list, Malformed, number, optional, record, string, time } from './reading';
+
 export type Language = 'ja' | 'en';
 export type Text = Readonly<Record<Language, string>>;
 
@@ -19,6 +21,8 @@ export interface Entry {
   readonly title: Text;
   readonly kind: Kind;
   readonly mode: Mode;
+  /** Whether only signed-in people of certain offices see it: 関係者限り. */
+  readonly isRestricted: boolean;
   readonly version: string;
   readonly bounds: Bounds;
   /** Address of the layer's TileJSON. */
@@ -92,13 +96,6 @@ export interface Description {
   readonly run: Run;
 }
 
-/** An answer that is not what the contract says. */
-export class Malformed extends Error {
-  constructor(readonly what: string) {
-    super(`malformed answer: ${what}`);
-  }
-}
-
 export function readCatalogue(json: unknown): Catalogue {
   const root = record(json, 'catalogue');
   return {
@@ -151,6 +148,7 @@ function readEntry(json: unknown): Entry {
     title: text(entry['title'], `${id}.title`),
     kind: string(entry['kind'], `${id}.kind`) as Kind,
     mode: string(entry['mode'], `${id}.mode`) as Mode,
+    isRestricted: entry['access'] === 'restricted',
     version: string(entry['version'], `${id}.version`),
     bounds: bounds(entry['bounds']),
     tilejson: string(entry['tilejson'], `${id}.tilejson`),
@@ -200,34 +198,6 @@ function absolute(template: string): string {
   return template.startsWith('/') ? `${location.origin}${template}` : template;
 }
 
-function record(json: unknown, what: string): Record<string, unknown> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Malformed(what);
-  return json as Record<string, unknown>;
-}
-
-function list(json: unknown): readonly unknown[] {
-  return Array.isArray(json) ? json : [];
-}
-
-function string(json: unknown, what: string): string {
-  if (typeof json !== 'string') throw new Malformed(what);
-  return json;
-}
-
-function number(json: unknown, what: string): number {
-  if (typeof json !== 'number' || !Number.isFinite(json)) throw new Malformed(what);
-  return json;
-}
-
-function time(json: unknown, what: string): number {
-  return number(Date.parse(string(json, what)), what);
-}
-
-function text(json: unknown, what: string): Text {
-  const { ja, en } = record(json, what);
-  return { ja: string(ja, what), en: string(en, what) };
-}
-
 function bounds(json: unknown): Bounds {
   const [west, south, east, north] = list(json).map((value) => number(value, 'bounds'));
   if (west === undefined || south === undefined || east === undefined || north === undefined) {
@@ -236,6 +206,7 @@ function bounds(json: unknown): Bounds {
   return [west, south, east, north];
 }
 
-function optional<T>(json: unknown, read: (json: unknown, what: string) => T): T | null {
-  return json === undefined || json === null ? null : read(json, 'optional value');
+function text(json: unknown, what: string): Text {
+  const { ja, en } = record(json, what);
+  return { ja: string(ja, what), en: string(en, what) };
 }

@@ -45,7 +45,7 @@ export class Drawing extends EventTarget {
   readonly #ceiling: string;
   readonly #drawn = new Map<string, Drawn>();
   /** Ids of all our MapLibre layers with their depth, lowest first. */
-  #pile: { readonly id: string; readonly depth: number }[] = [];
+  #pile: { readonly id: string; readonly owner: string; readonly base: number; depth: number }[] = [];
   #count = 0;
 
   constructor(map: MapLibreMap, ceiling: string) {
@@ -62,6 +62,7 @@ export class Drawing extends EventTarget {
       if (!wanted.some((layer) => layer.id === id)) this.#remove(id);
     }
     for (const [rank, layer] of wanted.entries()) this.#want(layer, rank);
+    this.#restack(wanted);
     this.#settle();
   }
 
@@ -144,14 +145,25 @@ export class Drawing extends EventTarget {
     });
     for (const [i, style] of styleOf(description.style).entries()) {
       const layer = `${plate.source}/${i}`;
-      const depth = depthOf(style.type, 0 < description.validTimes.length) - rank / 1_000 + i / 1_000_000;
+      const base = depthOf(style.type, 0 < description.validTimes.length) + i / 1_000_000;
+      const depth = base - rank / 1_000;
       const above = this.#pile.findIndex((entry) => depth < entry.depth);
       const specification = specificationOf(style, { id: layer, source: plate.source, layer: id }, opacity);
       this.#map.addLayer(specification, this.#pile[above]?.id ?? this.#ceiling);
       if (this.#map.getLayer(layer) === undefined) continue;
-      this.#pile.splice(above === -1 ? this.#pile.length : above, 0, { id: layer, depth });
+      this.#pile.splice(above === -1 ? this.#pile.length : above, 0, { id: layer, owner: id, base, depth });
     }
     return plate;
+  }
+
+  /** Brings everything into the order of `wanted`: layers may have changed places. */
+  #restack(wanted: readonly Wanted[]): void {
+    const ranks = new Map(wanted.map(({ id }, rank) => [id, rank]));
+    for (const entry of this.#pile) entry.depth = entry.base - (ranks.get(entry.owner) ?? 0) / 1_000;
+    const sorted = [...this.#pile].sort((a, b) => a.depth - b.depth);
+    if (sorted.every((entry, i) => entry === this.#pile[i])) return;
+    for (const [i, { id }] of [...sorted.entries()].reverse()) this.#map.moveLayer(id, sorted[i + 1]?.id ?? this.#ceiling);
+    this.#pile = sorted;
   }
 
   #fade(plate: Plate, opacity: number): void {

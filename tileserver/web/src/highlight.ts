@@ -2,6 +2,8 @@
 
 import type { GeoJSONFeature, GeoJSONSource, Map as MapLibreMap } from 'maplibre-gl';
 
+import { token } from './tokens';
+
 const SOURCE = 'highlight';
 
 /** The lowest layer of the mark: everything else is drawn below it. */
@@ -14,14 +16,14 @@ export function addHighlight(map: MapLibreMap): void {
     type: 'fill',
     source: SOURCE,
     filter: ['==', ['geometry-type'], 'Polygon'],
-    paint: { 'fill-color': '#ffd43d', 'fill-opacity': 0.45, 'fill-outline-color': '#1a1a1c' },
+    paint: { 'fill-color': token('map-mark'), 'fill-opacity': 0.45, 'fill-outline-color': token('map-ink') },
   });
   map.addLayer({
     id: `${SOURCE}/line`,
     type: 'line',
     source: SOURCE,
     filter: ['==', ['geometry-type'], 'LineString'],
-    paint: { 'line-color': '#ffd43d', 'line-width': 7, 'line-opacity': 0.8 },
+    paint: { 'line-color': token('map-mark'), 'line-width': 7, 'line-opacity': 0.8 },
   });
   map.addLayer({
     id: `${SOURCE}/point`,
@@ -30,9 +32,9 @@ export function addHighlight(map: MapLibreMap): void {
     filter: ['==', ['geometry-type'], 'Point'],
     paint: {
       'circle-radius': 11,
-      'circle-color': '#ffd43d',
+      'circle-color': token('map-mark'),
       'circle-opacity': 0.15,
-      'circle-stroke-color': '#1a1a1c',
+      'circle-stroke-color': token('map-ink'),
       'circle-stroke-width': 3,
     },
   });

@@ -66,9 +66,9 @@ export class JomoDetails extends LitElement {
       :host {
         display: block;
         min-height: 0;
-        border-radius: 12px;
+        border-radius: var(--radius-l);
         background: var(--paper);
-        box-shadow: 0 2px 10px rgb(0 0 0 / 25%);
+        box-shadow: var(--shadow);
         overflow: hidden;
       }
       section {
@@ -90,7 +90,7 @@ export class JomoDetails extends LitElement {
         padding: 0;
       }
       h2 {
-        font-size: 0.9375rem;
+        font-size: var(--text-m);
       }
       h2:focus-visible {
         outline-offset: -1px;
@@ -114,17 +114,17 @@ export class JomoDetails extends LitElement {
       }
       .layer {
         color: var(--quiet);
-        font-size: 0.75rem;
+        font-size: var(--text-xs);
         line-height: 1.4;
       }
       h3 {
-        font-size: 1.0625rem;
+        font-size: var(--text-l);
         line-height: 1.4;
         overflow-wrap: anywhere;
       }
       dl {
         padding-top: 0.25rem;
-        font-size: 0.875rem;
+        font-size: var(--text-s);
       }
       dl div {
         display: grid;

@@ -3,11 +3,11 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 
-import { isStale, type Layer } from './atlas';
+import { groupOf, GROUPS, isStale, type Layer, type LayerGroup } from './atlas';
 import type { Description } from './contract';
 import { legendOf } from './legend';
 import { look } from './look';
-import { swatch } from './swatch';
+import { icon, swatch } from './swatch';
 import { dayAndTime } from './time';
 import { say, type Language } from './words';
 
@@ -18,6 +18,13 @@ export interface LayerChange {
   readonly opacity?: number;
 }
 
+/** Detail of the event `layer-move`. */
+export interface LayerMove {
+  readonly id: string;
+  /** `-1` towards the front, `1` towards the back. */
+  readonly step: -1 | 1;
+}
+
 export class JomoLayers extends LitElement {
   static override properties = {
     layers: { attribute: false },
@@ -25,6 +32,7 @@ export class JomoLayers extends LitElement {
     loading: { attribute: false },
     now: { attribute: false },
     zoom: { attribute: false },
+    told: { state: true },
   };
 
   declare layers: readonly Layer[];
@@ -35,6 +43,8 @@ export class JomoLayers extends LitElement {
   declare now: number;
   /** Zoom of the map; `null` without a map. */
   declare zoom: number | null;
+  /** What has just been moved where, for those who do not see it. */
+  declare told: string;
 
   constructor() {
     super();
@@ -43,17 +53,27 @@ export class JomoLayers extends LitElement {
     this.loading = true;
     this.now = Date.now();
     this.zoom = null;
+    this.told = '';
   }
 
   override render(): TemplateResult {
     if (this.layers.length === 0) return this.loading ? this.#skeleton() : html`<p class="empty">${this.#say('web-layers-none')}</p>`;
-    return html`<ul>
-      ${repeat(
-        this.layers,
-        (layer) => layer.entry.id,
-        (layer) => html`<li>${this.#card(layer)}</li>`,
-      )}
-    </ul>`;
+    return html`${GROUPS.map((group) => this.#group(group))}<p class="unseen" role="status">${this.told}</p>`;
+  }
+
+  #group(group: LayerGroup): TemplateResult | typeof nothing {
+    const members = this.layers.filter((layer) => groupOf(layer) === group);
+    if (members.length === 0) return nothing;
+    return html`<section>
+      <h3>${this.#say(`web-group-${group}`)}</h3>
+      <ul>
+        ${repeat(
+          members,
+          ({ entry }) => entry.id,
+          (layer) => html`<li>${this.#card(layer, members)}</li>`,
+        )}
+      </ul>
+    </section>`;
   }
 
   #skeleton(): TemplateResult {
@@ -62,7 +82,7 @@ export class JomoLayers extends LitElement {
     </div>`;
   }
 
-  #card(layer: Layer): TemplateResult {
+  #card(layer: Layer, members: readonly Layer[]): TemplateResult {
     const { entry, description, visible } = layer;
     const title = entry.title[this.language];
     return html`
@@ -75,10 +95,11 @@ export class JomoLayers extends LitElement {
             this.#change({ id: entry.id, visible: (event.target as HTMLInputElement).checked })}
         />
         <span class="title">${title}</span>
+        ${entry.isRestricted ? html`<span class="restricted">${this.#say('web-restricted')}</span>` : nothing}
       </label>
       ${this.#state(layer)}
       ${visible && description !== null
-        ? html`<div class="body">${this.#opacity(layer)}${this.#legend(description)}${this.#provenance(layer, description)}</div>`
+        ? html`<div class="body">${this.#legend(description)}${this.#opacity(layer)}${this.#places(layer, members)}${this.#provenance(layer, description)}</div>`
         : nothing}
     `;
   }
@@ -106,6 +127,33 @@ export class JomoLayers extends LitElement {
       />
       <output>${percent} %</output>
     </label>`;
+  }
+
+  /** Buttons that bring the layer before or behind its neighbours. */
+  #places({ entry }: Layer, members: readonly Layer[]): TemplateResult | typeof nothing {
+    if (members.length < 2) return nothing;
+    const place = members.findIndex((layer) => layer.entry.id === entry.id);
+    const button = (name: 'up' | 'down', step: -1 | 1): TemplateResult => html`<button
+      type="button"
+      data-move=${name}
+      aria-label=${`${entry.title[this.language]} ${this.#say(`web-layer-${name}`)}`}
+      ?disabled=${members[place + step] === undefined}
+      @click=${(event: Event) => void this.#move(event.currentTarget as HTMLElement, { id: entry.id, step }, members)}
+    >
+      ${icon(name)}${this.#say(`web-layer-${name}`)}
+    </button>`;
+    return html`<div class="places">${button('up', -1)}${button('down', 1)}</div>`;
+  }
+
+  async #move(button: HTMLElement, detail: LayerMove, members: readonly Layer[]): Promise<void> {
+    const place = members.findIndex((layer) => layer.entry.id === detail.id) + detail.step;
+    const title = members[place - detail.step]?.entry.title[this.language] ?? '';
+    this.dispatchEvent(new CustomEvent<LayerMove>('layer-move', { detail, bubbles: true, composed: true }));
+    this.told = this.#say('web-layer-moved', { title, place: place + 1, count: members.length });
+    // A card that changes its place in the list loses the focus.
+    await new Promise(requestAnimationFrame);
+    const target = button.matches(':disabled') ? button.parentElement?.querySelector<HTMLElement>('button:enabled') : button;
+    target?.focus();
   }
 
   #legend(description: Description): TemplateResult | typeof nothing {
@@ -158,7 +206,7 @@ export class JomoLayers extends LitElement {
       :host {
         display: block;
       }
-      :host > ul > li {
+      section > ul > li {
         border-bottom: 1px solid var(--line);
         padding: 0.25rem 1rem;
       }
@@ -182,6 +230,35 @@ export class JomoLayers extends LitElement {
         margin: 0;
         accent-color: var(--key);
       }
+      h3 {
+        padding: 0.75rem 1rem 0;
+        color: var(--quiet);
+        font-weight: 700;
+        font-size: var(--text-s);
+      }
+      .restricted {
+        flex: none;
+        border-radius: var(--radius-s);
+        padding: 0 0.375rem;
+        background: var(--closed-soft);
+        color: var(--closed);
+        font-weight: 700;
+        font-size: var(--text-s);
+        line-height: 1.6;
+      }
+      .places {
+        display: flex;
+        gap: 0.5rem;
+        padding: 0.25rem 0 0.5rem;
+      }
+      .places button {
+        display: flex;
+        align-items: center;
+        gap: 0.25rem;
+        min-height: 2rem;
+        padding: 0 0.625rem;
+        font-size: var(--text-s);
+      }
       .title {
         font-weight: 600;
         line-height: 1.4;
@@ -194,7 +271,7 @@ export class JomoLayers extends LitElement {
         align-items: center;
         gap: 0.75rem;
         color: var(--quiet);
-        font-size: 0.8125rem;
+        font-size: var(--text-s);
       }
       output {
         min-width: 3.25rem;
@@ -206,7 +283,7 @@ export class JomoLayers extends LitElement {
         grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr));
         gap: 0.125rem 0.75rem;
         padding: 0.25rem 0 0.5rem;
-        font-size: 0.8125rem;
+        font-size: var(--text-s);
       }
       .legend li {
         display: flex;
@@ -222,7 +299,7 @@ export class JomoLayers extends LitElement {
       }
       .credit {
         color: var(--quiet);
-        font-size: 0.75rem;
+        font-size: var(--text-xs);
         line-height: 1.5;
         overflow-wrap: anywhere;
       }
@@ -230,14 +307,14 @@ export class JomoLayers extends LitElement {
         min-height: 1.75rem;
         width: fit-content;
         color: var(--key);
-        font-size: 0.8125rem;
+        font-size: var(--text-s);
         line-height: 1.75rem;
         cursor: pointer;
       }
       dl {
         border-left: 3px solid var(--line);
         padding-left: 0.75rem;
-        font-size: 0.75rem;
+        font-size: var(--text-xs);
       }
       dl div {
         padding: 0.125rem 0;
@@ -253,14 +330,14 @@ export class JomoLayers extends LitElement {
         border-left: 4px solid var(--alarm);
         padding: 0.25rem 0.5rem;
         background: var(--alarm-soft);
-        font-size: 0.8125rem;
+        font-size: var(--text-s);
       }
       .hint {
         margin: 0 0 0.25rem 2.125rem;
         border-left: 4px solid var(--key);
         padding: 0.125rem 0.5rem;
         background: var(--key-soft);
-        font-size: 0.8125rem;
+        font-size: var(--text-s);
       }
       .empty {
         padding: 1rem;
@@ -272,8 +349,8 @@ export class JomoLayers extends LitElement {
       }
       .skeleton i {
         height: 1.5rem;
-        border-radius: 6px;
-        background: linear-gradient(90deg, #e6e8ea 25%, #f2f4f5 50%, #e6e8ea 75%) 0 0 / 200% 100%;
+        border-radius: var(--radius-m);
+        background: linear-gradient(90deg, var(--line) 25%, var(--ground) 50%, var(--line) 75%) 0 0 / 200% 100%;
         animation: shimmer 1.6s linear infinite;
       }
       @keyframes shimmer {

@@ -60,17 +60,17 @@ export class JomoList extends LitElement {
       .total,
       .rest {
         color: var(--quiet);
-        font-size: 0.8125rem;
+        font-size: var(--text-s);
       }
       h3 {
         padding: 0.75rem 0 0.25rem;
-        font-size: 0.9375rem;
+        font-size: var(--text-m);
       }
       h3 span,
       .same {
         color: var(--quiet);
         font-weight: 400;
-        font-size: 0.8125rem;
+        font-size: var(--text-s);
       }
       li {
         border-bottom: 1px solid var(--line);
@@ -78,7 +78,7 @@ export class JomoList extends LitElement {
       button {
         width: 100%;
         border: 0;
-        border-radius: 4px;
+        border-radius: var(--radius-s);
         padding: 0.5rem;
         text-align: left;
         line-height: 1.4;

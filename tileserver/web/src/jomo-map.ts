@@ -9,11 +9,12 @@ import { HIGHLIGHT, highlight } from './highlight';
 import { featuresAt, featuresInView, piecesOf, placeOf, wayOutOf } from './inspection';
 import type { Found, Group, Scene, Spot } from './inspection';
 import type { JomoDetails } from './jomo-details';
-import type { LayerChange } from './jomo-layers';
+import type { LayerChange, LayerMove } from './jomo-layers';
 import { mapStyles } from './map-styles';
 import { frame, staleNotices, trouble } from './notices';
 import { readPermalink, writePermalink, type View } from './permalink';
 import { wantedAt } from './plan';
+import { Staff, type StaffHost } from './staff';
 import { fit, hasWebGl, openMap, viewOf } from './stage';
 import { allSteps, nearestStep, stepAt } from './steps';
 import { icon, type Icon } from './swatch';
@@ -26,10 +27,13 @@ const POLL_MS = 30_000;
 const JUDGE_MS = 1_000;
 /** How far from a point or line a click still counts, in pixels: half of a 24-pixel target. */
 const REACH = 12;
+/** A layer just published is waited for this long, this often. */
+const ARRIVAL_MS = 500;
+const ARRIVAL_TRIES = 20;
 
-type Tab = 'layers' | 'list';
+type Tab = 'layers' | 'list' | 'jobs';
 
-export class JomoMap extends LitElement {
+export class JomoMap extends LitElement implements StaffHost {
   static override properties = {
     language: { state: true },
     chosenTime: { state: true },
@@ -41,11 +45,13 @@ export class JomoMap extends LitElement {
     tileTrouble: { state: true },
     fetching: { state: true },
     zoom: { state: true },
+    missed: { state: true },
   };
 
   /** The MapLibre map, once it is there. */
   map: MapLibreMap | undefined;
   readonly atlas = new Atlas();
+  readonly staff = new Staff(this);
 
   declare language: Language;
   /** The time the reader has chosen; `null` follows the layers' own now. */
@@ -60,6 +66,8 @@ export class JomoMap extends LitElement {
   declare tileTrouble: boolean;
   declare fetching: boolean;
   declare zoom: number | null;
+  /** A layer that was to be shown has not arrived. */
+  declare missed: boolean;
 
   #drawing: Drawing | undefined;
   #view: View | null = null;
@@ -82,6 +90,7 @@ export class JomoMap extends LitElement {
     this.tileTrouble = false;
     this.fetching = true;
     this.zoom = null;
+    this.missed = false;
   }
 
   override connectedCallback(): void {
@@ -134,6 +143,12 @@ export class JomoMap extends LitElement {
     return html`
       <header>
         <h1><span class="mark" aria-hidden="true">${this.#say('web-mark')}</span>${this.#say('web-title')}</h1>
+        <jomo-account
+          .session=${this.staff.account.session}
+          .language=${this.language}
+          @sign-in-wish=${() => void this.staff.openSignIn()}
+          @sign-out-wish=${() => void this.staff.signOut()}
+        ></jomo-account>
         <div class="languages" role="group" aria-label=${this.#say('web-language')}>
           ${LANGUAGES.map(
             (language) => html`<button
@@ -148,7 +163,7 @@ export class JomoMap extends LitElement {
           )}
         </div>
       </header>
-      <div class="page" @layer-change=${this.#onLayerChange} @time-change=${this.#onTimeChange} @feature-choose=${this.#onFeatureChoose} @details-close=${this.#closeDetails} @keydown=${this.#onKey}>
+      <div class="page" @layer-change=${this.#onLayerChange} @layer-move=${this.#onLayerMove} @layer-show=${this.#onLayerShow} @job-finished=${() => void this.atlas.poll()} @signed-out=${this.staff.onSignedOut} @time-change=${this.#onTimeChange} @feature-choose=${this.#onFeatureChoose} @details-close=${this.#closeDetails} @keydown=${this.#onKey}>
         <main>
           <h2 class="unseen">${this.#say('web-map')}</h2>
           <div class="map" id="map" @keydown=${this.#onMapKey}></div>
@@ -161,14 +176,25 @@ export class JomoMap extends LitElement {
           <p class="unseen" role="status">${this.#announcement()}</p>
         </main>
         <aside aria-label=${this.#say('web-panel')} data-open=${this.open}>
-          <div class="tabs">${this.#tab('layers')}${this.#tab('list')}</div>
+          <div class="tabs">${this.#tab('layers')}${this.#tab('list')}${this.staff.isEditor ? this.#tab('jobs') : nothing}</div>
           <div class="panel" id="panel" tabindex="-1">
-            ${this.tab === 'layers'
-              ? html`<jomo-layers .layers=${this.atlas.layers} .language=${this.language} .loading=${this.fetching} .now=${this.now} .zoom=${this.zoom}></jomo-layers>`
-              : html`<jomo-list .groups=${this.groups} .language=${this.language}></jomo-list>`}
+            ${this.#content()}
           </div>
         </aside>
       </div>
+      <jomo-sign-in .account=${this.staff.account} .language=${this.language} @sign-in-close=${this.staff.onDialogueClosed}></jomo-sign-in>
+    `;
+  }
+
+  /** What the panel holds. Jobs stay once opened: they go on being followed behind the other tabs. */
+  #content(): TemplateResult {
+    const { tab, language } = this;
+    return html`
+      ${tab === 'layers'
+        ? html`<jomo-layers .layers=${this.atlas.layers} .language=${language} .loading=${this.fetching} .now=${this.now} .zoom=${this.zoom}></jomo-layers>`
+        : nothing}
+      ${tab === 'list' ? html`<jomo-list .groups=${this.groups} .language=${language}></jomo-list>` : nothing}
+      ${this.staff.hasJobs && this.staff.isEditor ? html`<jomo-jobs .language=${language} ?hidden=${tab !== 'jobs'}></jomo-jobs>` : nothing}
     `;
   }
 
@@ -176,6 +202,15 @@ export class JomoMap extends LitElement {
     const { problem, silent, heard, layers } = this.atlas;
     const notices = staleNotices(layers, this.language, this.now);
     if (!this.#canDraw) notices.push(html`<p class="notice" role="alert">${this.#say('web-no-webgl')}</p>`);
+    const { notice } = this.staff;
+    if (notice !== null) {
+      const act = notice === 'web-sign-out-failed' ? (): void => void this.staff.signOut() : (): void => void this.staff.openSignIn();
+      notices.push(html`<div class="notice" role="alert" data-session>
+        <p>${this.#say(notice)}</p>
+        <button type="button" @click=${act}>${this.#say(notice === 'web-sign-out-failed' ? 'web-sign-out' : 'web-sign-in')}</button>
+      </div>`);
+    }
+    if (this.missed) notices.push(html`<p class="notice" role="alert">${this.#say('web-job-show-failed')}</p>`);
     if (problem !== null) {
       notices.push(trouble(this.language, this.#say(`web-problem-${problem}`), () => void this.#load()));
     } else if (silent && heard !== null) {
@@ -234,7 +269,9 @@ export class JomoMap extends LitElement {
   }
 
   #announcement(): string {
+    const { told } = this.staff;
     if (this.fetching) return this.#say('web-loading');
+    if (told !== null && this.found === null) return this.#say(told.id, { name: told.name });
     return this.found === null ? '' : this.#say('web-details-count', { count: this.#foundNow.length });
   }
 
@@ -257,6 +294,17 @@ export class JomoMap extends LitElement {
     const timed = this.#timed;
     const wanted = this.chosenTime ?? startingTime(timed, this.now);
     return wanted === null ? null : nearestStep(allSteps(timed.map(({ description }) => description)), wanted);
+  }
+
+  /** Drops everything that the person before was shown, and asks for what there is for this one. */
+  changePerson(): void {
+    if (this.tab === 'jobs' && !this.staff.isEditor) this.tab = 'layers';
+    this.#dismiss();
+    this.groups = [];
+    this.#returnFocus = null;
+    this.atlas.forget();
+    this.#drawing?.draw([]);
+    void this.#load();
   }
 
   async #load(): Promise<void> {
@@ -327,6 +375,7 @@ export class JomoMap extends LitElement {
     this.open = !(this.open && this.tab === tab);
     this.tab = tab;
     if (tab === 'list') this.#listFeatures();
+    if (tab === 'jobs') void this.staff.openJobs();
   }
 
   #listFeatures(): void {
@@ -395,6 +444,28 @@ export class JomoMap extends LitElement {
   };
 
   readonly #onLayerChange = ({ detail: { id, ...choice } }: CustomEvent<LayerChange>): void => this.atlas.set(id, choice);
+
+  readonly #onLayerMove = ({ detail: { id, step } }: CustomEvent<LayerMove>): void => this.atlas.move(id, step);
+
+  readonly #onLayerShow = ({ detail }: CustomEvent<string>): void => void this.#showLayer(detail);
+
+  /** Switches a layer on and brings it into view; one just published may take a moment to arrive. */
+  async #showLayer(id: string): Promise<void> {
+    this.missed = false;
+    for (let tries = 0; tries < ARRIVAL_TRIES; tries += 1) {
+      await this.atlas.load();
+      const layer = this.atlas.layers.find(({ entry, description }) => entry.id === id && description !== null);
+      if (layer !== undefined) {
+        this.atlas.set(id, { visible: true });
+        if (this.map !== undefined) fit(this.map, [layer.entry.bounds]);
+        this.tab = 'layers';
+        this.open = false;
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
+    }
+    this.missed = true;
+  }
 
   readonly #onTimeChange = ({ detail }: CustomEvent<number>): void => {
     this.chosenTime = detail;

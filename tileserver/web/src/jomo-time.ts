@@ -144,10 +144,10 @@ export class JomoTime extends LitElement {
     css`
       :host {
         display: block;
-        border-radius: 12px;
+        border-radius: var(--radius-l);
         padding: 0.625rem 0.875rem 0.5rem;
         background: var(--paper);
-        box-shadow: 0 2px 10px rgb(0 0 0 / 25%);
+        box-shadow: var(--shadow);
       }
       section {
         display: grid;
@@ -166,19 +166,19 @@ export class JomoTime extends LitElement {
       .caption,
       .reference {
         color: var(--quiet);
-        font-size: 0.75rem;
+        font-size: var(--text-xs);
       }
       strong {
-        font-size: 1.125rem;
+        font-size: var(--text-l);
         font-variant-numeric: tabular-nums;
       }
       .lead {
-        border-radius: 4px;
+        border-radius: var(--radius-s);
         padding: 0 0.5rem;
         background: var(--key-soft);
         color: var(--key);
         font-weight: 600;
-        font-size: 0.875rem;
+        font-size: var(--text-s);
       }
       .reference {
         grid-area: reference;
@@ -198,11 +198,11 @@ export class JomoTime extends LitElement {
       button[data-action='pause'] {
         border-color: var(--key);
         background: var(--key);
-        color: #fff;
+        color: var(--on-key);
       }
       button[data-action='play']:hover:enabled,
       button[data-action='pause']:hover:enabled {
-        background: #00118f;
+        background: var(--key-strong);
       }
       .track {
         grid-area: track;
@@ -221,7 +221,7 @@ export class JomoTime extends LitElement {
         justify-content: space-between;
         margin: 0 -0.625rem;
         color: var(--quiet);
-        font-size: 0.75rem;
+        font-size: var(--text-xs);
         line-height: 1.2;
         font-variant-numeric: tabular-nums;
       }
@@ -240,13 +240,13 @@ export class JomoTime extends LitElement {
         .now {
           flex-wrap: wrap;
           gap: 0 0.375rem;
-          font-size: 0.875rem;
+          font-size: var(--text-s);
         }
         strong {
-          font-size: 1rem;
+          font-size: var(--text-m);
         }
         .reference {
-          font-size: 0.6875rem;
+          font-size: var(--text-xs);
           line-height: 1.4;
           text-align: left;
         }

@@ -2,26 +2,11 @@
 
 import { css } from 'lit';
 
-/**
- * Colours, after the design tokens of デジタル庁: text on white 16:1, quiet text 7:1, key blue 11:1.
- * Focus is a black line with a yellow one outside, visible on any ground.
- */
+/** Base of every component. Colours and sizes are the tokens of `tokens.css`, inherited from the page. */
 export const look = css`
   :host {
-    --ink: #1a1a1c;
-    --quiet: #4d4d4d;
-    --line: #d8d8db;
-    --edge: #767676;
-    --paper: #ffffff;
-    --ground: #f2f4f5;
-    --key: #0017c1;
-    --key-soft: #e8f1fe;
-    --replay: #5b2a86;
-    --fictional: #8b1a55;
-    --alarm: #a30000;
-    --alarm-soft: #fdeeee;
     color: var(--ink);
-    font: 400 0.9375rem/1.6 system-ui, 'Noto Sans JP', 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', sans-serif;
+    font: 400 var(--text-m) / var(--leading) var(--family);
   }
   *,
   *::before,
@@ -41,10 +26,10 @@ export const look = css`
     list-style: none;
   }
   button {
-    min-width: 2.75rem;
-    min-height: 2.75rem;
+    min-width: var(--target);
+    min-height: var(--target);
     border: 1px solid var(--edge);
-    border-radius: 8px;
+    border-radius: var(--radius-m);
     padding: 0 0.75rem;
     background: var(--paper);
     color: var(--ink);
@@ -58,16 +43,30 @@ export const look = css`
   }
   button:disabled {
     border-color: var(--line);
-    color: #767676;
+    color: var(--faint);
     cursor: default;
+  }
+  button.main {
+    border-color: var(--key);
+    background: var(--key);
+    color: var(--on-key);
+    font-weight: 700;
+  }
+  @media (hover: hover) {
+    button.main:hover:enabled {
+      background: var(--key-strong);
+    }
   }
   svg {
     display: block;
   }
+  svg .rim {
+    stroke: var(--edge);
+  }
   :focus-visible {
-    outline: 3px solid #000;
+    outline: 3px solid var(--focus);
     outline-offset: 1px;
-    box-shadow: 0 0 0 7px #ffd43d;
+    box-shadow: 0 0 0 7px var(--focus-ring);
   }
   /* The track of a slider is thinner than its box: a wide ring would cover the text below. */
   input[type='range']:focus-visible {

@@ -16,24 +16,25 @@ const layout = css`
     display: flex;
     align-items: center;
     justify-content: space-between;
-    gap: 1rem;
+    gap: 0.5rem 0.75rem;
     border-bottom: 1px solid var(--line);
     padding: 0.25rem 0.75rem 0.25rem 1rem;
   }
   h1 {
+    flex: 1 0 auto;
     display: flex;
     align-items: center;
     gap: 0.625rem;
     margin: 0;
-    font-size: 1.0625rem;
+    font-size: var(--text-l);
     line-height: 1.3;
   }
   .mark {
-    border-radius: 4px;
+    border-radius: var(--radius-s);
     padding: 0.0625rem 0.4375rem;
     background: var(--key);
-    color: #fff;
-    font-size: 0.9375rem;
+    color: var(--on-key);
+    font-size: var(--text-m);
     letter-spacing: 0.06em;
   }
   .languages {
@@ -42,22 +43,22 @@ const layout = css`
   .languages button {
     border-radius: 0;
     padding: 0 0.75rem;
-    font-size: 0.875rem;
+    font-size: var(--text-s);
     white-space: nowrap;
   }
   .languages button:first-child {
-    border-radius: 8px 0 0 8px;
+    border-radius: var(--radius-m) 0 0 var(--radius-m);
   }
   .languages button:last-child {
     border-left: 0;
-    border-radius: 0 8px 8px 0;
+    border-radius: 0 var(--radius-m) var(--radius-m) 0;
   }
   [aria-pressed='true'] {
     background: var(--key);
-    color: #fff;
+    color: var(--on-key);
   }
   .languages [aria-pressed='true']:hover:enabled {
-    background: #00118f;
+    background: var(--key-strong);
   }
   .page {
     display: flex;
@@ -70,14 +71,14 @@ const layout = css`
     flex: 1;
     min-width: 0;
     overflow: hidden;
-    background: #d5dcdf;
+    background: var(--map-ground);
   }
   .map {
     position: absolute;
     inset: 0;
   }
   .map canvas:focus-visible {
-    outline: 3px solid #000;
+    outline: 3px solid var(--focus);
     outline-offset: -3px;
     box-shadow: none;
   }
@@ -87,9 +88,9 @@ const layout = css`
     inset: 50% auto auto 50%;
     width: 24px;
     height: 24px;
-    border: 2px solid #000;
+    border: 2px solid var(--map-ink);
     border-radius: 50%;
-    box-shadow: 0 0 0 2px #fff;
+    box-shadow: 0 0 0 2px var(--map-paper);
     transform: translate(-50%, -50%);
     pointer-events: none;
   }
@@ -150,15 +151,15 @@ const layout = css`
     align-items: baseline;
     gap: 0 0.625rem;
     max-width: calc(100% - 4rem);
-    border-radius: 0 0 10px 0;
+    border-radius: 0 0 var(--radius-l) 0;
     padding: 0.125rem 0.875rem 0.375rem 0.5rem;
     background: var(--frame);
-    color: #fff;
-    font-size: 0.8125rem;
+    color: var(--on-frame);
+    font-size: var(--text-s);
     line-height: 1.5;
   }
   .frame strong {
-    font-size: 1.0625rem;
+    font-size: var(--text-l);
     letter-spacing: 0.15em;
   }
   .notices {
@@ -176,10 +177,10 @@ const layout = css`
     align-items: center;
     gap: 0.25rem 0.75rem;
     border-left: 6px solid var(--alarm);
-    border-radius: 6px;
+    border-radius: var(--radius-m);
     padding: 0.5rem 0.75rem;
     background: var(--alarm-soft);
-    box-shadow: 0 2px 8px rgb(0 0 0 / 25%);
+    box-shadow: var(--shadow);
     pointer-events: auto;
   }
   .zoom {
@@ -195,11 +196,11 @@ const layout = css`
     padding: 0;
   }
   .zoom button:first-child {
-    border-radius: 8px 8px 0 0;
+    border-radius: var(--radius-m) var(--radius-m) 0 0;
   }
   .zoom button:last-child {
     border-top: 0;
-    border-radius: 0 0 8px 8px;
+    border-radius: 0 0 var(--radius-m) var(--radius-m);
   }
   jomo-details {
     position: absolute;
@@ -228,11 +229,11 @@ const layout = css`
   }
   .credits {
     justify-self: end;
-    border-radius: 4px;
+    border-radius: var(--radius-s);
     padding: 0 0.375rem;
-    background: rgb(255 255 255 / 90%);
-    color: #333;
-    font-size: 0.6875rem;
+    background: var(--paper);
+    color: var(--ink);
+    font-size: var(--text-xs);
     line-height: 1.5;
     pointer-events: auto;
   }
@@ -241,7 +242,19 @@ const layout = css`
       flex-direction: column;
     }
     header {
-      padding-left: 0.75rem;
+      padding: 0.25rem 0.5rem;
+    }
+    h1 {
+      gap: 0.375rem;
+      font-size: var(--text-m);
+    }
+    /* One button is enough to change between two languages. */
+    .languages [aria-pressed='true'] {
+      display: none;
+    }
+    .languages button:is(:first-child, :last-child) {
+      border: 1px solid var(--edge);
+      border-radius: var(--radius-m);
     }
     aside {
       width: auto;
@@ -263,7 +276,7 @@ const layout = css`
       inset: auto 0.625rem 0.5rem;
     }
     .credits {
-      font-size: 0.625rem;
+      font-size: var(--text-xs);
       line-height: 1.4;
     }
     jomo-details {

@@ -3,6 +3,7 @@
 import type { LayerSpecification } from 'maplibre-gl';
 
 import type { StyleLayer } from './contract';
+import { token } from './tokens';
 
 /** Paint properties that opacity acts on, by type of layer. */
 const OPACITIES: Readonly<Record<string, readonly string[]>> = {
@@ -17,12 +18,12 @@ const DEPTH: readonly string[] = ['fill', 'line', 'circle', 'symbol'];
 
 /** Drawn for a layer without a style, whatever its geometry. */
 const PLAIN: readonly StyleLayer[] = [
-  { type: 'fill', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#4979f5', 'fill-opacity': 0.3 } },
-  { type: 'line', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': '#264af4', 'line-width': 1.5 } },
+  { type: 'fill', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': token('map-plain'), 'fill-opacity': 0.3 } },
+  { type: 'line', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': token('map-plain'), 'line-width': 1.5 } },
   {
     type: 'circle',
     filter: ['==', ['geometry-type'], 'Point'],
-    paint: { 'circle-color': '#264af4', 'circle-radius': 5, 'circle-stroke-color': '#fff', 'circle-stroke-width': 1 },
+    paint: { 'circle-color': token('map-plain'), 'circle-radius': 5, 'circle-stroke-color': token('map-paper'), 'circle-stroke-width': 1 },
   },
 ];
 

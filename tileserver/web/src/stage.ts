@@ -6,10 +6,10 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { Bounds } from './contract';
 import { addHighlight } from './highlight';
 import type { View } from './permalink';
+import { token } from './tokens';
 
 setWorkerUrl(workerUrl);
 
-const GROUND = '#d5dcdf';
 /** Room for the frame's label above and the time slider below. */
 const FIT = { padding: { top: 64, right: 24, bottom: 150, left: 24 }, animate: false, maxZoom: 15 };
 
@@ -24,7 +24,7 @@ export async function openMap(container: HTMLElement, view: View | null): Promis
   const map = new MapLibreMap({
     container,
     ...place,
-    style: { version: 8, sources: {}, layers: [{ id: 'ground', type: 'background', paint: { 'background-color': GROUND } }] },
+    style: { version: 8, sources: {}, layers: [{ id: 'ground', type: 'background', paint: { 'background-color': token('map-ground') } }] },
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 
 import { drawable, isStale, startingTime, type Layer, type ReadyLayer } from '../src/atlas';
 import { attributesOf, nameOf } from '../src/attributes';
-import { Malformed, readCatalogue, readDescription, type Description, type Entry, type Field, type Mode } from '../src/contract';
+import { readCatalogue, readDescription, type Description, type Entry, type Field, type Mode } from '../src/contract';
 import { legendOf } from '../src/legend';
 import { frameOf } from '../src/notices';
+import { Malformed } from '../src/reading';
 import { wantedAt } from '../src/plan';
 
 const text = (ja: string, en = ja): { ja: string; en: string } => ({ ja, en });
@@ -38,7 +39,7 @@ const [ISSUED, FIRST, EXPIRY, SECOND] = ['00:10', '01:10', '01:40', '02:10'].map
 function layer(mode: Mode, changes: Partial<Layer> = {}): ReadyLayer {
   const entry: Entry = {
     id: 'rain', title: text('雨'), kind: 'relayed', mode, version: 'v1', bounds: [138, 36, 139, 37],
-    tilejson: '', referenceTime: ISSUED, expires: EXPIRY,
+    isRestricted: false, tilejson: '', referenceTime: ISSUED, expires: EXPIRY,
   };
   return { entry, description: readDescription(answer), problem: null, visible: true, opacity: 1, ...changes } as ReadyLayer;
 }
