@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
-import { drawable, isStale, startingTime, type Layer, type ReadyLayer } from '../src/atlas';
+import { arranged, Atlas, drawable, groupOf, isStale, startingTime, type Layer, type ReadyLayer } from '../src/atlas';
 import { attributesOf, nameOf } from '../src/attributes';
 import { readCatalogue, readDescription, type Description, type Entry, type Field, type Mode } from '../src/contract';
 import { legendOf } from '../src/legend';
@@ -35,6 +35,8 @@ const answer = {
 };
 
 const [ISSUED, FIRST, EXPIRY, SECOND] = ['00:10', '01:10', '01:40', '02:10'].map((at) => Date.parse(`2017-08-07T${at}:00Z`)) as [number, number, number, number];
+
+afterEach(() => vi.unstubAllGlobals());
 
 function layer(mode: Mode, changes: Partial<Layer> = {}): ReadyLayer {
   const entry: Entry = {
@@ -120,4 +122,56 @@ test('attributes have titles, units and the labels of codes', () => {
   expect(nameOf({ fields, style: labelled }, { id: 7, properties }, 'en')).toBe('strong');
   expect(nameOf({ fields, style: [] }, { id: 7, properties: { level: 3 } }, 'en')).toBe('level 3 m');
   expect(nameOf({ fields: [], style: [] }, { id: 7, properties }, 'en')).toBe('7');
+});
+
+/** A layer of this id that is drawn with these types and has no time. */
+const still = (id: string, ...types: string[]): ReadyLayer => {
+  const { entry, description, ...rest } = layer('fictional');
+  return { ...rest, entry: { ...entry, id }, description: { ...description, validTimes: [], style: types.map((type) => ({ type })) } };
+};
+
+const idsOf = (layers: readonly Layer[]): string[] => layers.map(({ entry }) => entry.id);
+
+test('the panel has groups as layers lie on the map, and the reader\'s order within them', () => {
+  const layers = [still('towns', 'fill', 'line'), still('wells', 'circle'), still('rivers', 'line'), layer('fictional'), still('gauges', 'circle', 'symbol')];
+  expect(layers.map(groupOf)).toEqual(['areas', 'points', 'lines', 'timed', 'points']);
+  expect(idsOf(arranged(layers, []))).toEqual(['rain', 'wells', 'gauges', 'rivers', 'towns']);
+  expect(idsOf(arranged(layers, ['towns', 'gauges', 'wells']))).toEqual(['rain', 'gauges', 'wells', 'rivers', 'towns']);
+  const more = [...layers, still('shelters', 'circle')];
+  expect(idsOf(arranged(more, ['shelters', 'wells'])), 'what is not named keeps its place').toEqual([
+    'rain', 'shelters', 'gauges', 'wells', 'rivers', 'towns',
+  ]);
+});
+
+test('a layer changes places with its neighbour of the same group only', () => {
+  const atlas = new Atlas();
+  atlas.layers = arranged([still('a', 'circle'), still('b', 'circle'), still('c', 'line')], []);
+  atlas.move('a', 1);
+  expect(idsOf(atlas.layers)).toEqual(['b', 'a', 'c']);
+  atlas.move('a', 1);
+  atlas.move('c', -1);
+  atlas.move('unknown', 1);
+  expect(idsOf(atlas.layers)).toEqual(['b', 'a', 'c']);
+});
+
+test('what was asked for one person is never shown to the next', async () => {
+  const secret = { id: 'houses', title: text('家屋'), kind: 'register', mode: 'fictional', access: 'restricted', version: 'v', bounds: [0, 0, 1, 1], tilejson: '/tiles/houses.json' };
+  let hold: (() => void) | undefined;
+  let isSignedIn = true;
+  vi.stubGlobal('location', { origin: 'http://example.test' });
+  vi.stubGlobal('fetch', async (url: string) => {
+    if (url !== '/catalog.json') return Response.json({ ...answer, temporal: null });
+    const answered = Response.json({ generation: 'g', layers: isSignedIn ? [secret] : [] });
+    if (isSignedIn) await new Promise<void>((resolve) => (hold = resolve));
+    return answered;
+  });
+  const atlas = new Atlas();
+  const late = atlas.load();
+  await vi.waitFor(() => expect(hold).toBeDefined());
+  isSignedIn = false;
+  atlas.forget();
+  await atlas.load();
+  hold?.();
+  await late;
+  expect(atlas.layers).toEqual([]);
 });
