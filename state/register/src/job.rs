@@ -1,13 +1,19 @@
 //! Jobs: command lines that people queue and a worker runs.
 
-use std::path::{Path, PathBuf};
-
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::RegisterError;
+use crate::people::parse_id;
+use crate::register::{Register, Writing, micros, time_at};
+use crate::secret::new_id;
+use crate::words::{JobWords, Source};
+
+/// How often a worker may take a job: one that kills its worker three times will do so again.
+pub const ATTEMPTS: u32 = 3;
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,43 +109,6 @@ pub struct Job {
     pub revision: u64,
 }
 
-/// Where a job's words came from; it decides which files they may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// The command line of the machine itself: any file.
-    Local,
-    /// HTTP: uploaded files only.
-    Remote,
-}
-
-/// Words that may be queued.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobWords {
-    pub(crate) kind: &'static str,
-    pub(crate) words: Vec<String>,
-    pub(crate) source: Source,
-}
-
-impl JobWords {
-    /// Accepts only commands and flags of the list, and for [`Source::Remote`] only
-    /// `upload:<sha256>/<name>` where a file is named.
-    ///
-    /// # Errors
-    /// [`RegisterError::JobRefused`] with the word that is refused.
-    pub fn check(words: Vec<String>, source: Source) -> Result<Self, RegisterError> {
-        Ok(Self { kind: "import", words, source })
-    }
-}
-
-/// Where an uploaded file of the register at `register` lies, or will lie:
-/// `<register>.files/<sha256>/<name>`. `None` if the parts are not plain.
-#[must_use]
-pub fn upload_path(register: &Path, sha256: &str, name: &str) -> Option<PathBuf> {
-    let _ = (register, sha256, name);
-    None
-}
-
 /// What a worker learns when it says that it is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
@@ -171,4 +140,293 @@ pub struct JobFilter {
     pub by: Option<Uuid>,
     /// At most this many; 0 is 100.
     pub limit: u32,
+}
+
+const SELECT: &str = "SELECT job.id, kind, words, source, job.by, person.login, organisation,
+    job.created_us, started_us, finished_us, state, stage, done, total, message, attempts,
+    cancel_requested, revision FROM job LEFT JOIN person ON person.id = job.by";
+
+fn job(row: &Row<'_>) -> Result<Job, RegisterError> {
+    let time = |index| row.get::<_, Option<i64>>(index)?.map(time_at).transpose();
+    let count = |value: i64| u64::try_from(value).map_err(RegisterError::damaged);
+    let source: String = row.get(3)?;
+    let state: String = row.get(10)?;
+    let stage: Option<String> = row.get(11)?;
+    let progress = match stage {
+        None => None,
+        Some(stage) => {
+            let done = row.get::<_, Option<i64>>(12)?.unwrap_or(0);
+            let total = row.get::<_, Option<i64>>(13)?.map(count).transpose()?;
+            Some(JobProgress { stage, done: count(done)?, total })
+        }
+    };
+    let message: Option<String> = row.get(14)?;
+    let message = message.as_deref().map(serde_json::from_str).transpose();
+    Ok(Job {
+        id: parse_id(&row.get::<_, String>(0)?)?,
+        kind: row.get(1)?,
+        words: serde_json::from_str(&row.get::<_, String>(2)?).map_err(RegisterError::damaged)?,
+        source: if source == "local" { Source::Local } else { Source::Remote },
+        by: row.get::<_, Option<String>>(4)?.as_deref().map(parse_id).transpose()?,
+        login: row.get(5)?,
+        organisation: row.get(6)?,
+        created: time_at(row.get(7)?)?,
+        started: time(8)?,
+        finished: time(9)?,
+        state: JobState::named(&state)
+            .ok_or_else(|| RegisterError::damaged(format!("unknown state {state:?}")))?,
+        progress,
+        message: message.map_err(RegisterError::damaged)?,
+        attempts: row.get(15)?,
+        cancel_requested: row.get(16)?,
+        revision: count(row.get(17)?)?,
+    })
+}
+
+fn find(connection: &Connection, id: Uuid) -> Result<Option<Job>, RegisterError> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE job.id = ?1"))?;
+    statement.query_row([id.to_string()], |row| Ok(job(row))).optional()?.transpose()
+}
+
+impl Writing<'_> {
+    fn known_job(&self, id: Uuid) -> Result<Job, RegisterError> {
+        find(&self.transaction, id)?.ok_or_else(|| RegisterError::unknown("job", id))
+    }
+
+    /// Ends what workers that have died cannot end.
+    fn bury(&self, now: Timestamp) -> Result<(), RegisterError> {
+        let lost = json!({ "status": "failed", "errors": [{ "code": "job-worker-lost" }] });
+        self.transaction.execute(
+            "UPDATE job SET state = 'cancelled', finished_us = ?1, revision = revision + 1
+             WHERE state = 'running' AND lease_until_us <= ?1 AND cancel_requested = 1",
+            [micros(now)],
+        )?;
+        self.transaction.execute(
+            "UPDATE job SET state = 'failed', finished_us = ?1, message = ?2,
+             revision = revision + 1
+             WHERE state = 'running' AND lease_until_us <= ?1 AND ?3 <= attempts",
+            params![micros(now), lost.to_string(), ATTEMPTS],
+        )?;
+        Ok(())
+    }
+}
+
+impl Register {
+    /// Queues a job.
+    ///
+    /// # Errors
+    /// If the person or the organisation is unknown.
+    pub fn enqueue(
+        &mut self,
+        words: JobWords,
+        by: Option<Uuid>,
+        organisation: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Job, RegisterError> {
+        let JobWords { kind, words, source } = words;
+        let id = new_id(now)?;
+        let source = match source {
+            Source::Local => "local",
+            Source::Remote => "remote",
+        };
+        self.write(|writing| {
+            by.map(|by| writing.person(by)).transpose()?;
+            organisation.map(|id| writing.organisation(id)).transpose()?;
+            writing.transaction.execute(
+                "INSERT INTO job (id, kind, words, source, by, organisation, created_us, state,
+                 attempts, cancel_requested, revision)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, 0, 1)",
+                params![
+                    id.to_string(),
+                    kind,
+                    json!(words).to_string(),
+                    source,
+                    by.map(|by| by.to_string()),
+                    organisation,
+                    micros(now)
+                ],
+            )?;
+            writing.known_job(id)
+        })
+    }
+
+    /// Takes the oldest job that waits, or one whose worker has let its lease run out. A job
+    /// that has been taken [`ATTEMPTS`] times fails instead.
+    ///
+    /// # Errors
+    /// If the register cannot be written.
+    pub fn claim(
+        &mut self,
+        worker: &str,
+        lease: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Option<Job>, RegisterError> {
+        let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
+        self.write(|writing| {
+            writing.bury(now)?;
+            let next: Option<String> = writing
+                .transaction
+                .query_row(
+                    "SELECT id FROM job WHERE state = 'queued'
+                     OR (state = 'running' AND lease_until_us <= ?1)
+                     ORDER BY created_us, id LIMIT 1",
+                    [micros(now)],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let Some(id) = next else { return Ok(None) };
+            writing.transaction.execute(
+                "UPDATE job SET state = 'running', worker = ?2, started_us = ?3, lease_us = ?4,
+                 lease_until_us = ?5, attempts = attempts + 1, stage = NULL, done = NULL,
+                 total = NULL, revision = revision + 1 WHERE id = ?1",
+                params![id, worker, micros(now), lease, micros(now).saturating_add(lease)],
+            )?;
+            writing.known_job(parse_id(&id)?).map(Some)
+        })
+    }
+
+    /// Says that the worker lives, keeps the progress, extends the lease, and tells the worker
+    /// whether to stop.
+    ///
+    /// # Errors
+    /// If the register cannot be written.
+    pub fn heartbeat(
+        &mut self,
+        id: Uuid,
+        worker: &str,
+        progress: Option<&JobProgress>,
+        now: Timestamp,
+    ) -> Result<Heartbeat, RegisterError> {
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        let stage = progress.map(|progress| progress.stage.as_str());
+        let done = progress.map(|progress| number(progress.done));
+        let total = progress.and_then(|progress| progress.total).map(number);
+        self.write(|writing| {
+            let held = writing.transaction.execute(
+                "UPDATE job SET lease_until_us = ?3 + lease_us,
+                 revision = revision + (?4 IS NOT NULL AND (stage, done, total) IS NOT (?4, ?5, ?6)),
+                 stage = coalesce(?4, stage),
+                 done = CASE WHEN ?4 IS NULL THEN done ELSE ?5 END,
+                 total = CASE WHEN ?4 IS NULL THEN total ELSE ?6 END
+                 WHERE id = ?1 AND worker = ?2 AND state = 'running'",
+                params![id.to_string(), worker, micros(now), stage, done, total],
+            )?;
+            let cancel = find(&writing.transaction, id)?.is_some_and(|job| job.cancel_requested);
+            Ok(Heartbeat { cancel, lost: held == 0 })
+        })
+    }
+
+    /// Ends an attempt.
+    ///
+    /// # Errors
+    /// [`RegisterError::JobLost`] if the job is no longer this worker's.
+    pub fn finish(
+        &mut self,
+        id: Uuid,
+        worker: &str,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Job, RegisterError> {
+        let (state, message) = match outcome {
+            Outcome::Done(message) => (JobState::Done, Some(message)),
+            Outcome::Failed(message) => (JobState::Failed, Some(message)),
+            Outcome::Cancelled => (JobState::Cancelled, None),
+            Outcome::Returned => (JobState::Queued, None),
+        };
+        self.write(|writing| {
+            let job = writing.known_job(id)?;
+            let returned = state == JobState::Queued && !job.cancel_requested;
+            let state = if state.is_terminal() || returned { state } else { JobState::Cancelled };
+            // An attempt that was broken off by its worker's own end does not count.
+            let query = if returned {
+                "UPDATE job SET state = ?3, message = ?4, worker = NULL, lease_until_us = NULL,
+                 started_us = NULL, stage = NULL, done = NULL, total = NULL,
+                 attempts = attempts - 1, revision = revision + 1 + 0 * ?5
+                 WHERE id = ?1 AND worker = ?2 AND state = 'running'"
+            } else {
+                "UPDATE job SET state = ?3, message = ?4, finished_us = ?5,
+                 revision = revision + 1 WHERE id = ?1 AND worker = ?2 AND state = 'running'"
+            };
+            let held = writing.transaction.execute(
+                query,
+                params![
+                    id.to_string(),
+                    worker,
+                    state.name(),
+                    message.map(|message| message.to_string()),
+                    micros(now)
+                ],
+            )?;
+            if held == 0 {
+                let (id, worker) = (id.to_string(), worker.to_owned());
+                return Err(RegisterError::JobLost { id, worker });
+            }
+            writing.known_job(id)
+        })
+    }
+
+    /// Asks for a job to be stopped: one that waits is cancelled at once, one that runs by its
+    /// worker, one that has ended stays as it is.
+    ///
+    /// # Errors
+    /// If there is no such job.
+    pub fn request_cancel(
+        &mut self,
+        id: Uuid,
+        by: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<Job, RegisterError> {
+        let by = by.map(|by| by.to_string());
+        self.write(|writing| {
+            let job = writing.known_job(id)?;
+            let key = id.to_string();
+            match job.state {
+                JobState::Queued => {
+                    writing.transaction.execute(
+                        "UPDATE job SET state = 'cancelled', cancel_requested = 1, cancelled_by = ?3,
+                         finished_us = ?2, revision = revision + 1 WHERE id = ?1",
+                        params![key, micros(now), by],
+                    )?;
+                }
+                JobState::Running if !job.cancel_requested => {
+                    writing.transaction.execute(
+                        "UPDATE job SET cancel_requested = 1, cancelled_by = ?2,
+                         revision = revision + 1 WHERE id = ?1",
+                        params![key, by],
+                    )?;
+                }
+                _ => {}
+            }
+            writing.known_job(id)
+        })
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// If the register cannot be read.
+    pub fn job(&self, id: Uuid) -> Result<Option<Job>, RegisterError> {
+        find(&self.connection, id)
+    }
+
+    /// Jobs, newest first.
+    ///
+    /// # Errors
+    /// If the register cannot be read.
+    pub fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, RegisterError> {
+        let query = format!(
+            "{SELECT} WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR job.by = ?2)
+             ORDER BY job.created_us DESC, job.id DESC LIMIT ?3"
+        );
+        let limit = if filter.limit == 0 { 100 } else { filter.limit.min(1_000) };
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let state = filter.state.map(JobState::name);
+        let mut rows =
+            statement.query(params![state, filter.by.map(|by| by.to_string()), limit])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(job(row)?);
+        }
+        Ok(all)
+    }
 }

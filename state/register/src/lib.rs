@@ -6,27 +6,47 @@
 //! file they read as absent, and destroying one subject's key erases them for good while the
 //! chain still verifies.
 //!
-//! Times are arguments; only random bytes are taken from the system.
+//! Times are arguments; only random bytes are taken from the system. Methods block on the disk:
+//! a server calls them on a thread of their own.
 
 mod access;
+mod backup;
+mod chain;
 mod error;
+mod grant;
 mod job;
+mod outbox;
+mod password;
 mod people;
+mod read_log;
 mod record;
 mod register;
+mod retention;
+mod schema;
+mod seal;
 mod secret;
+mod session;
+mod verdict;
+mod words;
 
 pub use access::{Area, Grant, Principal, Role, Via};
+pub use backup::Manifest;
+pub use chain::ChainReport;
 pub use error::RegisterError;
-pub use job::{
-    Heartbeat, Job, JobFilter, JobProgress, JobState, JobWords, Outcome, Source, upload_path,
-};
+pub use job::{ATTEMPTS, Heartbeat, Job, JobFilter, JobProgress, JobState, Outcome};
 pub use jomo_core::organisation::OrganisationKind;
-pub use people::{ApiKey, NewKey, NewPerson, Organisation, Person, SignedIn};
-pub use record::{Edit, NewRecord, NewVerdict, Page, Record, RecordChange, Verdict};
-pub use register::{ChainReport, Manifest, PasswordCost, Register};
-pub use secret::{MasterKey, Secret};
+pub use outbox::OutboxMessage;
+pub use password::PasswordCost;
+pub use people::{NewPerson, Organisation, Person};
+pub use read_log::Reading;
+pub use record::{Edit, NewRecord, Page, Record, RecordChange};
+pub use register::Register;
+pub use retention::{KeepDays, PurgeReport};
+pub use secret::{MasterKey, Secret, new_id};
+pub use session::{ApiKey, NewKey, SignedIn};
 pub use uuid::Uuid;
+pub use verdict::{NewVerdict, Verdict};
+pub use words::{JobWords, Source, upload_path};
 
 /// The person of whoever works at the command line of the machine itself, in edits and logs.
 pub const OPERATOR: Uuid = Uuid::nil();

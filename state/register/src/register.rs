@@ -1,550 +1,236 @@
-//! The register itself.
+//! One connection to the register: opening, the schema, and the one way to write.
 
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use jiff::Timestamp;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::access::{Grant, Principal};
 use crate::error::RegisterError;
-use crate::job::{Heartbeat, Job, JobFilter, JobProgress, JobWords, Outcome};
-use crate::people::{ApiKey, NewKey, NewPerson, Organisation, Person, SignedIn};
-use crate::record::{Edit, NewRecord, NewVerdict, Page, Record, RecordChange, Verdict};
-use crate::secret::{MasterKey, Secret};
+use crate::password::PasswordCost;
+use crate::schema;
+use crate::secret::MasterKey;
+
+/// How long a write waits for another process; a backup or a batch of edits takes less.
+const BUSY: Duration = Duration::from_secs(10);
 
 /// One connection to a register: may move between threads, lives on one at a time.
 #[derive(Debug)]
 pub struct Register {
-    _connection: rusqlite::Connection,
-}
-
-/// What a password costs to hash and to guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PasswordCost {
-    /// Memory in KiB.
-    pub memory_kib: u32,
-    /// Passes over it.
-    pub passes: u32,
-}
-
-/// A chain that verifies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainReport {
-    /// Number of edits.
-    pub edits: u64,
-    /// Hash of the last edit, 64 hexadecimal digits.
-    pub head: String,
-}
-
-/// What `manifest.json` of a backup says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// When.
-    pub time: Timestamp,
-    /// Name of the copy in the folder.
-    pub file: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Its SHA-256.
-    pub sha256: String,
-    /// SHA-256 over all rows of all tables.
-    pub rows_sha256: String,
-    /// Version of the schema.
-    pub schema: u32,
-    /// The chain at that time.
-    pub chain: ChainReport,
-}
-
-fn unready<T>() -> Result<T, RegisterError> {
-    Err(RegisterError::SignInRefused)
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) master: Option<MasterKey>,
+    pub(crate) cost: PasswordCost,
 }
 
 impl Register {
-    /// Makes a register; refuses an existing file.
+    /// Makes an empty register, readable by its owner alone. It gets its name when it is whole.
     ///
     /// # Errors
-    /// [`RegisterError`].
+    /// [`RegisterError::Exists`] if there is anything at `path`.
     pub fn create(path: &Path, now: Timestamp) -> Result<Self, RegisterError> {
-        let _ = (path, now);
-        unready()
+        if path.symlink_metadata().is_ok() {
+            return Err(RegisterError::Exists { path: path.to_owned() });
+        }
+        let part = beside(path, &format!(".part-{}", std::process::id()));
+        let made = Self::create_part(&part, now).and_then(|()| rename_to_nothing(&part, path));
+        if made.is_err() {
+            // The reason of the failure is told; a rest is in nobody's way.
+            let _ = fs::remove_file(&part);
+        }
+        made?;
+        Self::open(path, None)
     }
 
-    /// Opens a register, bringing its schema up to date. Without the key, personal values read as absent.
+    fn create_part(part: &Path, now: Timestamp) -> Result<(), RegisterError> {
+        private_file(part)?;
+        let mut connection = Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::make(&mut connection, now)?;
+        connection.close().map_err(|(_, error)| error)?;
+        sync(part)
+    }
+
+    /// Opens a register and brings its schema up to date (the file as it was stays beside it).
+    /// Without the master key personal values read as absent and cannot be written. The first
+    /// master key that a register is opened with is the only one that it accepts from then on.
     ///
     /// # Errors
-    /// [`RegisterError`].
+    /// If the file is missing, damaged, something else, newer than this program, or sealed with
+    /// another key.
     pub fn open(path: &Path, key: Option<MasterKey>) -> Result<Self, RegisterError> {
-        let _ = (path, key);
-        unready()
+        Self::open_with(path, key, PasswordCost::OFFICE)
     }
 
-    /// Like [`Register::open`] with another cost of passwords: tests only need a cheap one.
+    /// Like [`Register::open`], with another cost of passwords.
     ///
     /// # Errors
-    /// [`RegisterError`].
+    /// Those of [`Register::open`].
     pub fn open_with(
         path: &Path,
         key: Option<MasterKey>,
         cost: PasswordCost,
     ) -> Result<Self, RegisterError> {
-        let _ = (path, key, cost);
-        unready()
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::migrate(&mut connection, path)?;
+        connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+        schema::verify(&connection)?;
+        let mut register = Self { connection, path: path.to_owned(), master: key, cost };
+        register.check_master_key()?;
+        Ok(register)
     }
 
-    /// Signs somebody in; a wrong login and a wrong password give the same error after the same work.
+    /// Opens a register for reading alone, without a change to the file: a backup, a check.
     ///
     /// # Errors
-    /// [`RegisterError`].
-    pub fn sign_in(
+    /// Those of [`Register::open`]; an older schema is refused too.
+    pub fn open_read_only(path: &Path) -> Result<Self, RegisterError> {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        schema::current(&connection, path)?;
+        schema::verify(&connection)?;
+        let cost = PasswordCost::OFFICE;
+        Ok(Self { connection, path: path.to_owned(), master: None, cost })
+    }
+
+    /// Version of the schema of every register that is open.
+    #[must_use]
+    pub const fn schema() -> u32 {
+        schema::VERSION
+    }
+
+    /// Whether personal values can be read and written.
+    #[must_use]
+    pub const fn has_master_key(&self) -> bool {
+        self.master.is_some()
+    }
+
+    /// The folder of uploaded files.
+    #[must_use]
+    pub fn files(&self) -> PathBuf {
+        beside(&self.path, ".files")
+    }
+
+    /// One write: everything that `work` does is there afterwards, or nothing.
+    pub(crate) fn write<T>(
         &mut self,
-        login: &str,
-        password: &str,
-        now: Timestamp,
-    ) -> Result<SignedIn, RegisterError> {
-        let _ = (login, password, now);
-        unready()
+        work: impl FnOnce(&Writing<'_>) -> Result<T, RegisterError>,
+    ) -> Result<T, RegisterError> {
+        let Self { connection, master, .. } = self;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let writing = Writing { transaction, master: master.as_ref() };
+        let result = work(&writing)?;
+        writing.transaction.commit()?;
+        Ok(result)
     }
 
-    /// Ends a session; an unknown token is no error.
+    /// Every page of the file and every reference between rows.
     ///
     /// # Errors
-    /// [`RegisterError`].
-    pub fn sign_out(&mut self, token: &str) -> Result<(), RegisterError> {
-        let _ = (token);
-        unready()
+    /// [`RegisterError::Damaged`] with the first thing found.
+    pub fn check_integrity(&self) -> Result<(), RegisterError> {
+        let first: String =
+            self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if first != "ok" {
+            return Err(RegisterError::Damaged { reason: first });
+        }
+        let mut dangling = self.connection.prepare("PRAGMA foreign_key_check")?;
+        let mut rows = dangling.query([])?;
+        match rows.next()? {
+            None => Ok(()),
+            Some(row) => {
+                let table: String = row.get(0)?;
+                Err(RegisterError::Damaged { reason: format!("a row of {table} points nowhere") })
+            }
+        }
     }
+}
 
-    /// Who holds this session; `None` if it is unknown or over or its person may not come in.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn session(
-        &mut self,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Option<Principal>, RegisterError> {
-        let _ = (token, now);
-        unready()
-    }
+/// A transaction that will be committed whole or not at all.
+pub(crate) struct Writing<'a> {
+    pub(crate) transaction: Transaction<'a>,
+    pub(crate) master: Option<&'a MasterKey>,
+}
 
-    /// Who holds this API key; `None` if it is unknown, over or revoked.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn key(&mut self, key: &str, now: Timestamp) -> Result<Option<Principal>, RegisterError> {
-        let _ = (key, now);
-        unready()
+/// Opens an existing file with the settings that every connection has.
+pub(crate) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, RegisterError> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => {
+            let (path, reason) = (path.to_owned(), "not a file".to_owned());
+            return Err(RegisterError::NotARegister { path, reason });
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(RegisterError::Missing { path: path.to_owned() });
+        }
+        Err(source) => return Err(RegisterError::io(path, source)),
     }
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(path, flags)?;
+    schema::recognise(&connection, path)?;
+    settle(&connection)?;
+    Ok(connection)
+}
 
-    /// The person whom a trusted proxy has recognised.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn proxied(
-        &mut self,
-        login: &str,
-        now: Timestamp,
-    ) -> Result<Option<Principal>, RegisterError> {
-        let _ = (login, now);
-        unready()
-    }
+/// The settings of every connection.
+pub(crate) fn settle(connection: &Connection) -> Result<(), RegisterError> {
+    connection.busy_timeout(BUSY)?;
+    // A hostile file brings no functions, no virtual tables and no edited schema to life.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // REPLACE would otherwise delete without the triggers that guard the edits.
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    // A commit survives the loss of power, at the price of one fsync each.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Deleted values are overwritten with zeros in their page, not only unlinked.
+    connection.pragma_update(None, "secure_delete", true)?;
+    // Sorted values stay out of files that nobody clears.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
 
-    /// Adds an organisation.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn add_organisation(
-        &mut self,
-        organisation: &Organisation,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<(), RegisterError> {
-        let _ = (organisation, by, now);
-        unready()
-    }
+/// `path` with a suffix to its name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
 
-    /// All organisations.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn organisations(&self) -> Result<Vec<Organisation>, RegisterError> {
-        let _ = ();
-        unready()
-    }
+/// An empty file, readable by its owner alone.
+pub(crate) fn private_file(path: &Path) -> Result<fs::File, RegisterError> {
+    let mut options = fs::OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path).map_err(|source| RegisterError::io(path, source))
+}
 
-    /// Adds a person.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn add_person(
-        &mut self,
-        person: &NewPerson<'_>,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<Person, RegisterError> {
-        let _ = (person, by, now);
-        unready()
-    }
+/// Gives a whole file its name, unless something has it already.
+pub(crate) fn rename_to_nothing(from: &Path, to: &Path) -> Result<(), RegisterError> {
+    let here = rustix::fs::CWD;
+    rustix::fs::renameat_with(here, from, here, to, rustix::fs::RenameFlags::NOREPLACE).map_err(
+        |error| match error {
+            rustix::io::Errno::EXIST => RegisterError::Exists { path: to.to_owned() },
+            other => RegisterError::io(to, other.into()),
+        },
+    )?;
+    sync(to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
 
-    /// The person of a login.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn person(&self, login: &str) -> Result<Option<Person>, RegisterError> {
-        let _ = (login);
-        unready()
-    }
+/// Brings a file or folder to the disk.
+pub(crate) fn sync(path: &Path) -> Result<(), RegisterError> {
+    let synced = fs::File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(|source| RegisterError::io(path, source))
+}
 
-    /// All persons.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn people(&self) -> Result<Vec<Person>, RegisterError> {
-        let _ = ();
-        unready()
-    }
+/// Microseconds since 1970: the form of every time in the register.
+pub(crate) fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
 
-    /// Gives a person another password and ends their sessions.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn set_password(
-        &mut self,
-        person: Uuid,
-        password: &str,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<(), RegisterError> {
-        let _ = (person, password, by, now);
-        unready()
-    }
-
-    /// Keeps a person out: sessions end, keys are refused.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn disable(&mut self, person: Uuid, by: Uuid, now: Timestamp) -> Result<(), RegisterError> {
-        let _ = (person, by, now);
-        unready()
-    }
-
-    /// Gives a permission.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn add_grant(
-        &mut self,
-        grant: &Grant,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<(), RegisterError> {
-        let _ = (grant, by, now);
-        unready()
-    }
-
-    /// Takes a permission back.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn revoke_grant(
-        &mut self,
-        grant: Uuid,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<(), RegisterError> {
-        let _ = (grant, by, now);
-        unready()
-    }
-
-    /// Grants of a person, or all.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn grants(&self, person: Option<Uuid>) -> Result<Vec<Grant>, RegisterError> {
-        let _ = (person);
-        unready()
-    }
-
-    /// Makes an API key: `jomo_<id>_<secret>`, shown this once.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn add_key(
-        &mut self,
-        person: Uuid,
-        key: &NewKey<'_>,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<(ApiKey, Secret), RegisterError> {
-        let _ = (person, key, by, now);
-        unready()
-    }
-
-    /// Ends an API key.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn revoke_key(&mut self, id: &str, by: Uuid, now: Timestamp) -> Result<(), RegisterError> {
-        let _ = (id, by, now);
-        unready()
-    }
-
-    /// API keys of a person, or all.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn keys(&self, person: Option<Uuid>) -> Result<Vec<ApiKey>, RegisterError> {
-        let _ = (person);
-        unready()
-    }
-
-    /// Destroys the key of a person's values, their credentials and sessions; the chain still verifies.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn erase(&mut self, person: Uuid, by: Uuid, now: Timestamp) -> Result<(), RegisterError> {
-        let _ = (person, by, now);
-        unready()
-    }
-
-    /// Makes a record.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn create_record(
-        &mut self,
-        record: NewRecord,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<Record, RegisterError> {
-        let _ = (record, by, now);
-        unready()
-    }
-
-    /// Reads a record without its personal values.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn read_record(&self, id: Uuid) -> Result<Option<Record>, RegisterError> {
-        let _ = (id);
-        unready()
-    }
-
-    /// Reads a record with its personal values and logs that `reader` did.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn read_personal(
-        &mut self,
-        id: Uuid,
-        reader: Uuid,
-        now: Timestamp,
-    ) -> Result<Option<Record>, RegisterError> {
-        let _ = (id, reader, now);
-        unready()
-    }
-
-    /// Records of a kind by id, without personal values.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn list_records(&self, kind: &str, page: Page) -> Result<Vec<Record>, RegisterError> {
-        let _ = (kind, page);
-        unready()
-    }
-
-    /// Changes a record that is still at the revision expected.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn update_record(
-        &mut self,
-        id: Uuid,
-        change: RecordChange,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<Record, RegisterError> {
-        let _ = (id, change, by, now);
-        unready()
-    }
-
-    /// Deletes a record that is still at the revision expected.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn delete_record(
-        &mut self,
-        id: Uuid,
-        expected_revision: u64,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<Record, RegisterError> {
-        let _ = (id, expected_revision, by, now);
-        unready()
-    }
-
-    /// Edits of a record, oldest first.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn history(&self, id: Uuid) -> Result<Vec<Edit>, RegisterError> {
-        let _ = (id);
-        unready()
-    }
-
-    /// Verifies every link of the chain and that every row is what its last edit says.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn verify_chain(&self) -> Result<ChainReport, RegisterError> {
-        let _ = ();
-        unready()
-    }
-
-    /// Keeps a verdict.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn add_verdict(
-        &mut self,
-        verdict: NewVerdict,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<Verdict, RegisterError> {
-        let _ = (verdict, by, now);
-        unready()
-    }
-
-    /// Takes a verdict back.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn withdraw_verdict(
-        &mut self,
-        id: Uuid,
-        by: Uuid,
-        now: Timestamp,
-    ) -> Result<(), RegisterError> {
-        let _ = (id, by, now);
-        unready()
-    }
-
-    /// Verdicts on a layer, oldest first.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn verdicts(&self, layer: &str) -> Result<Vec<Verdict>, RegisterError> {
-        let _ = (layer);
-        unready()
-    }
-
-    /// Queues a job.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn enqueue(
-        &mut self,
-        words: JobWords,
-        by: Option<Uuid>,
-        organisation: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Job, RegisterError> {
-        let _ = (words, by, organisation, now);
-        unready()
-    }
-
-    /// Takes the oldest job that waits, or one whose worker has died.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn claim(
-        &mut self,
-        worker: &str,
-        lease: SignedDuration,
-        now: Timestamp,
-    ) -> Result<Option<Job>, RegisterError> {
-        let _ = (worker, lease, now);
-        unready()
-    }
-
-    /// Says that the worker lives, extends its lease and tells it whether to stop.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn heartbeat(
-        &mut self,
-        id: Uuid,
-        worker: &str,
-        progress: Option<&JobProgress>,
-        now: Timestamp,
-    ) -> Result<Heartbeat, RegisterError> {
-        let _ = (id, worker, progress, now);
-        unready()
-    }
-
-    /// Ends an attempt.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn finish(
-        &mut self,
-        id: Uuid,
-        worker: &str,
-        outcome: Outcome,
-        now: Timestamp,
-    ) -> Result<Job, RegisterError> {
-        let _ = (id, worker, outcome, now);
-        unready()
-    }
-
-    /// Asks for a job to be stopped; one that waits is cancelled at once.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn request_cancel(
-        &mut self,
-        id: Uuid,
-        by: Option<Uuid>,
-        now: Timestamp,
-    ) -> Result<Job, RegisterError> {
-        let _ = (id, by, now);
-        unready()
-    }
-
-    /// One job.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn job(&self, id: Uuid) -> Result<Option<Job>, RegisterError> {
-        let _ = (id);
-        unready()
-    }
-
-    /// Jobs, newest first.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, RegisterError> {
-        let _ = (filter);
-        unready()
-    }
-
-    /// Copies the register into the new folder `dir` while others go on writing, with `manifest.json`.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn backup(&self, dir: &Path, now: Timestamp) -> Result<Manifest, RegisterError> {
-        let _ = (dir, now);
-        unready()
-    }
-
-    /// Puts a backup in place of nothing: verified before it gets its name, never over a file.
-    ///
-    /// # Errors
-    /// [`RegisterError`].
-    pub fn restore(dir: &Path, to: &Path) -> Result<(), RegisterError> {
-        let _ = (dir, to);
-        unready()
-    }
+/// A time as the register will give it back.
+pub(crate) fn time_at(micros: i64) -> Result<Timestamp, RegisterError> {
+    Timestamp::from_microsecond(micros).map_err(RegisterError::damaged)
 }

@@ -1,0 +1,140 @@
+//! Grants: role x organisation x area of a person, in time.
+
+use jiff::Timestamp;
+use jomo_core::organisation::OrganisationKind;
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use crate::access::{Area, Grant, Role};
+use crate::chain::Act;
+use crate::error::RegisterError;
+use crate::people::{kind, parse_id};
+use crate::register::{Register, micros, time_at};
+
+const SELECT: &str = "SELECT g.id, g.person, g.role, g.organisation, g.area, g.from_us,
+    coalesce(min(g.until_us, g.revoked_us), g.until_us, g.revoked_us), o.kind
+    FROM \"grant\" AS g JOIN organisation AS o ON o.id = g.organisation";
+
+pub(crate) fn role(name: &str) -> Result<Role, RegisterError> {
+    Role::named(name).ok_or_else(|| RegisterError::damaged(format!("unknown role {name:?}")))
+}
+
+/// A grant that was taken back ends at that moment.
+fn grant(row: &Row<'_>) -> Result<(Grant, OrganisationKind), RegisterError> {
+    let area: String = row.get(4)?;
+    let until: Option<i64> = row.get(6)?;
+    let grant = Grant {
+        id: parse_id(&row.get::<_, String>(0)?)?,
+        person: parse_id(&row.get::<_, String>(1)?)?,
+        role: role(&row.get::<_, String>(2)?)?,
+        organisation: row.get(3)?,
+        area: serde_json::from_str(&area).map_err(RegisterError::damaged)?,
+        from: time_at(row.get(5)?)?,
+        until: until.map(time_at).transpose()?,
+    };
+    Ok((grant, kind(&row.get::<_, String>(7)?)?))
+}
+
+/// The grants of a person that hold at `now`.
+pub(crate) fn of_person(
+    connection: &Connection,
+    person: Uuid,
+    now: Timestamp,
+) -> Result<Vec<(Grant, OrganisationKind)>, RegisterError> {
+    let query = format!("{SELECT} WHERE g.person = ?1 ORDER BY g.id");
+    let mut statement = connection.prepare_cached(&query)?;
+    let mut rows = statement.query([person.to_string()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let found = grant(row)?;
+        if found.0.holds(now) {
+            all.push(found);
+        }
+    }
+    Ok(all)
+}
+
+impl Register {
+    /// Gives a permission.
+    ///
+    /// # Errors
+    /// If there is no such person or organisation, the id is taken, or it ends before it begins.
+    pub fn add_grant(
+        &mut self,
+        grant: &Grant,
+        by: Uuid,
+        now: Timestamp,
+    ) -> Result<(), RegisterError> {
+        if grant.until.is_some_and(|until| until <= grant.from) {
+            let until = grant.until.map(|until| until.to_string()).unwrap_or_default();
+            return Err(RegisterError::invalid("until", &until, "a time after the beginning"));
+        }
+        if let Area::Municipalities(codes) = &grant.area {
+            let text: Vec<&str> = codes.iter().map(String::as_str).collect();
+            if Area::parse(&text.join(",")).as_ref() != Some(&grant.area) {
+                let expected = "all, or five-digit municipality codes";
+                return Err(RegisterError::invalid("area", &text.join(","), expected));
+            }
+        }
+        let id = grant.id.to_string();
+        let area = serde_json::to_string(&grant.area).map_err(RegisterError::damaged)?;
+        self.write(|writing| {
+            writing.person(grant.person)?;
+            writing.organisation(&grant.organisation)?;
+            let added = writing.transaction.execute(
+                "INSERT INTO \"grant\" (id, person, role, organisation, area, from_us, until_us)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    id,
+                    grant.person.to_string(),
+                    grant.role.name(),
+                    grant.organisation,
+                    area,
+                    micros(grant.from),
+                    grant.until.map(micros)
+                ],
+            );
+            added.map_err(|error| RegisterError::from(error).taken("grant", &id))?;
+            writing.edit("grant", &id, "create", Act { by, now })
+        })
+    }
+
+    /// Takes a permission back, from now on.
+    ///
+    /// # Errors
+    /// If there is none of this id.
+    pub fn revoke_grant(
+        &mut self,
+        grant: Uuid,
+        by: Uuid,
+        now: Timestamp,
+    ) -> Result<(), RegisterError> {
+        let id = grant.to_string();
+        self.write(|writing| {
+            let changed = writing.transaction.execute(
+                "UPDATE \"grant\" SET revoked_us = coalesce(revoked_us, ?2) WHERE id = ?1",
+                params![id, micros(now)],
+            )?;
+            if changed == 0 {
+                return Err(RegisterError::unknown("grant", grant));
+            }
+            writing.edit("grant", &id, "revoke", Act { by, now })
+        })
+    }
+
+    /// Grants of a person, or all, in the order of their making; one that was taken back ends at
+    /// that moment.
+    ///
+    /// # Errors
+    /// If the register cannot be read.
+    pub fn grants(&self, person: Option<Uuid>) -> Result<Vec<Grant>, RegisterError> {
+        let query = format!("{SELECT} WHERE ?1 IS NULL OR g.person = ?1 ORDER BY g.id");
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let mut rows = statement.query([person.map(|id| id.to_string())])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(grant(row)?.0);
+        }
+        Ok(all)
+    }
+}

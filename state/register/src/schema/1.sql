@@ -1,0 +1,157 @@
+-- Identities are text: a UUID with hyphens, an id of an organisation. Times end in _us and are
+-- microseconds since 1970-01-01T00:00:00Z.
+
+CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT;
+
+CREATE TABLE organisation (
+    id TEXT PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL,
+    title_ja TEXT NOT NULL,
+    title_en TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE person (
+    id TEXT PRIMARY KEY NOT NULL,
+    login TEXT NOT NULL UNIQUE,
+    sealed BLOB,
+    fictional INTEGER NOT NULL CHECK (fictional IN (0, 1)),
+    created_us INTEGER NOT NULL,
+    disabled_us INTEGER,
+    erased_us INTEGER
+) STRICT;
+
+CREATE TABLE credential (
+    person TEXT PRIMARY KEY NOT NULL REFERENCES person (id),
+    hash TEXT NOT NULL,
+    set_us INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE "grant" (
+    id TEXT PRIMARY KEY NOT NULL,
+    person TEXT NOT NULL REFERENCES person (id),
+    role TEXT NOT NULL,
+    organisation TEXT NOT NULL REFERENCES organisation (id),
+    area TEXT NOT NULL,
+    from_us INTEGER NOT NULL,
+    until_us INTEGER,
+    revoked_us INTEGER
+) STRICT;
+CREATE INDEX grant_person ON "grant" (person);
+
+CREATE TABLE session (
+    token_sha256 BLOB PRIMARY KEY NOT NULL,
+    person TEXT NOT NULL REFERENCES person (id),
+    created_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_person ON session (person);
+
+CREATE TABLE sign_in_try (login_sha256 BLOB NOT NULL, time_us INTEGER NOT NULL) STRICT;
+CREATE INDEX sign_in_try_login ON sign_in_try (login_sha256, time_us);
+
+CREATE TABLE key (
+    id TEXT PRIMARY KEY NOT NULL,
+    person TEXT NOT NULL REFERENCES person (id),
+    title TEXT NOT NULL,
+    role TEXT NOT NULL,
+    secret_sha256 BLOB NOT NULL,
+    created_us INTEGER NOT NULL,
+    until_us INTEGER,
+    revoked_us INTEGER
+) STRICT;
+CREATE INDEX key_person ON key (person);
+
+CREATE TABLE subject_key (
+    subject TEXT PRIMARY KEY NOT NULL,
+    id BLOB NOT NULL,
+    wrapped BLOB NOT NULL,
+    created_us INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE record (
+    id TEXT PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL,
+    revision INTEGER NOT NULL CHECK (1 <= revision),
+    content TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    sealed BLOB,
+    deleted INTEGER NOT NULL CHECK (deleted IN (0, 1)),
+    organisation TEXT NOT NULL REFERENCES organisation (id),
+    municipality TEXT,
+    updated_us INTEGER NOT NULL,
+    by TEXT NOT NULL
+) STRICT;
+CREATE INDEX record_kind ON record (kind, id);
+
+CREATE TABLE verdict (
+    id TEXT PRIMARY KEY NOT NULL,
+    layer TEXT NOT NULL,
+    lon REAL NOT NULL,
+    lat REAL NOT NULL,
+    geometry TEXT,
+    class TEXT NOT NULL,
+    run_key TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    organisation TEXT NOT NULL REFERENCES organisation (id),
+    withdrawn INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
+    by TEXT NOT NULL,
+    at_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX verdict_layer ON verdict (layer, id);
+
+CREATE TABLE edit (
+    seq INTEGER PRIMARY KEY NOT NULL,
+    time_us INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    place TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    removes TEXT NOT NULL,
+    content_sha256 BLOB NOT NULL,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX edit_subject ON edit (place, subject, seq);
+
+-- What a row was after an edit. It may be removed, by a later edit that says so; the edit stays.
+CREATE TABLE edit_body (
+    seq INTEGER PRIMARY KEY NOT NULL REFERENCES edit (seq),
+    salt BLOB NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER edit_is_next BEFORE INSERT ON edit
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM edit)
+BEGIN SELECT RAISE(ABORT, 'an edit is the next one'); END;
+CREATE TRIGGER edit_is_not_updated BEFORE UPDATE ON edit
+BEGIN SELECT RAISE(ABORT, 'an edit is not updated'); END;
+CREATE TRIGGER edit_is_not_deleted BEFORE DELETE ON edit
+BEGIN SELECT RAISE(ABORT, 'an edit is not deleted'); END;
+CREATE TRIGGER edit_body_is_not_updated BEFORE UPDATE ON edit_body
+BEGIN SELECT RAISE(ABORT, 'the body of an edit is not updated'); END;
+
+CREATE TABLE job (
+    id TEXT PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL,
+    words TEXT NOT NULL,
+    source TEXT NOT NULL,
+    by TEXT REFERENCES person (id),
+    organisation TEXT REFERENCES organisation (id),
+    created_us INTEGER NOT NULL,
+    started_us INTEGER,
+    finished_us INTEGER,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+    stage TEXT,
+    done INTEGER,
+    total INTEGER,
+    message TEXT,
+    attempts INTEGER NOT NULL,
+    cancel_requested INTEGER NOT NULL CHECK (cancel_requested IN (0, 1)),
+    cancelled_by TEXT,
+    revision INTEGER NOT NULL,
+    worker TEXT,
+    lease_us INTEGER,
+    lease_until_us INTEGER
+) STRICT;
+CREATE INDEX job_state ON job (state, id);
+CREATE INDEX job_by ON job (by, id);
