@@ -28,6 +28,8 @@ packages=(
     fonts-noto-cjk  # Japanese labels in their screenshots
     gcc libc6-dev   # linker and C runtime for Rust
     gdal-bin        # peer reader of the files that we write
+    libgdal-dev     # jomo-ingest links GDAL, which brings PROJ
+    pkg-config      # finds it
     git             # the tidy test asks which files are tracked
     python3 python3-venv
 )

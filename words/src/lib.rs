@@ -25,7 +25,8 @@ macro_rules! area {
 
 /// Every file of texts: area, Japanese, English.
 const AREAS: &[(&str, &str, &str)] = &area![
-    "cli", "core", "geotiff", "grib", "sample", "server", "store", "system", "tile", "vector",
+    "cli", "core", "geotiff", "grib", "ingest", "sample", "server", "store", "system", "tile",
+    "vector",
 ];
 
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> =

@@ -70,10 +70,15 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<VectorRead, VectorErr
 }
 
 /// A coordinate that is no number.
-struct Unreadable;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
 
-/// The position of a row, `None` where both or either of its cells are empty.
-fn position(lon: Option<&str>, lat: Option<&str>) -> Result<Option<Point<f64>>, Unreadable> {
+/// The position of a row, `None` where both or either of its cells are empty. Full-width digits
+/// are read as numbers.
+///
+/// # Errors
+/// [`Unreadable`] where a cell holds something else than a number.
+pub fn position(lon: Option<&str>, lat: Option<&str>) -> Result<Option<Point<f64>>, Unreadable> {
     let number = |cell: Option<&str>| {
         let text = fold(cell.unwrap_or_default());
         if text.is_empty() {
@@ -108,8 +113,12 @@ fn header_names(record: &csv::StringRecord) -> Result<Vec<String>, VectorError> 
     if repeated.is_empty() { Ok(names) } else { Err(VectorError::HeaderRepeated { repeated }) }
 }
 
-/// Where longitude and latitude stand.
-fn position_columns(
+/// Where longitude and latitude stand: in the columns that the options name, else in those with
+/// their usual names.
+///
+/// # Errors
+/// [`VectorError::NoColumn`], [`VectorError::NoPosition`].
+pub fn position_columns(
     header: &[String],
     options: &ReadOptions,
 ) -> Result<(usize, usize), VectorError> {

@@ -16,10 +16,10 @@ use encoding_rs::SHIFT_JIS;
 use jomo_core::fault::Faults;
 use jomo_core::feature::FeatureTable;
 
-pub(crate) use collect::{Cell, Collector, Row};
+pub use collect::{Cell, Collector, Row};
 pub use error::VectorError;
-pub use geometry::GeometryFault;
-pub(crate) use geometry::{Ring, line, polygon, positions};
+pub(crate) use geometry::positions;
+pub use geometry::{GeometryFault, Ring, line, polygon};
 
 /// Magnitude below which every integer is exact in a 64-bit float, and thus in JavaScript.
 pub(crate) const EXACT_INTEGER_MAX: i64 = 1 << 53;
@@ -106,10 +106,7 @@ pub enum IdSource {
 ///
 /// # Errors
 /// [`VectorError::Encoding`] with the place of the first byte that does not fit.
-pub(crate) fn decode(
-    bytes: &[u8],
-    encoding: Option<Encoding>,
-) -> Result<Cow<'_, str>, VectorError> {
+pub fn decode(bytes: &[u8], encoding: Option<Encoding>) -> Result<Cow<'_, str>, VectorError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let cp932 = || SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes);
     let refused = |offset: usize| VectorError::Encoding { offset };
@@ -129,7 +126,8 @@ pub(crate) fn decode(
 
 /// Whether well-formed multi-byte characters outnumber the broken places four to one. In CP932
 /// text a pair of bytes is well-formed UTF-8 only by accident, so there the broken places win.
-fn is_mostly_utf8(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_mostly_utf8(bytes: &[u8]) -> bool {
     let mut sound = 0_usize;
     let mut broken = 0_usize;
     for chunk in bytes.utf8_chunks() {

@@ -17,7 +17,7 @@ const PLACES_LISTED: usize = 20;
 
 /// One value as a file gives it; an absent value has no cell.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cell {
+pub enum Cell {
     /// The file says what type it has.
     Typed(Value),
     /// Text whose type shows only when the whole column is known.
@@ -121,18 +121,18 @@ fn is_fraction(rest: &str) -> bool {
 
 /// One row of a file whose geometry has been built.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// Number of the row, counted from 1.
-    pub(crate) number: u64,
+    pub number: u64,
     /// The member `id`, where the format has one.
-    pub(crate) member: Option<Cell>,
+    pub member: Option<Cell>,
     /// Cells by column.
-    pub(crate) cells: Vec<(usize, Cell)>,
+    pub cells: Vec<(usize, Cell)>,
 }
 
 /// Gathers the rows of one file.
 #[derive(Debug)]
-pub(crate) struct Collector<'a> {
+pub struct Collector<'a> {
     options: &'a ReadOptions,
     columns: Vec<String>,
     /// Types that the file declares, by column.
@@ -144,7 +144,9 @@ pub(crate) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(options: &'a ReadOptions) -> Self {
+    /// An empty table that is read with `options`.
+    #[must_use]
+    pub fn new(options: &'a ReadOptions) -> Self {
         Self {
             options,
             columns: Vec::new(),
@@ -157,7 +159,10 @@ impl<'a> Collector<'a> {
     }
 
     /// The number of the column `name`, which is new at its first appearance.
-    pub(crate) fn column(&mut self, name: &str) -> Result<usize, VectorError> {
+    ///
+    /// # Errors
+    /// [`VectorError::TooLarge`] beyond the limit of columns.
+    pub fn column(&mut self, name: &str) -> Result<usize, VectorError> {
         if let Some(&column) = self.by_name.get(name) {
             return Ok(column);
         }
@@ -172,11 +177,10 @@ impl<'a> Collector<'a> {
     }
 
     /// Like [`Self::column`], with the type that it has even where every value is absent.
-    pub(crate) fn typed_column(
-        &mut self,
-        name: &str,
-        kind: FieldType,
-    ) -> Result<usize, VectorError> {
+    ///
+    /// # Errors
+    /// As [`Self::column`].
+    pub fn typed_column(&mut self, name: &str, kind: FieldType) -> Result<usize, VectorError> {
         let column = self.column(name)?;
         let known = self.declared.get(&column).copied();
         self.declared.insert(column, join(known, kind));
@@ -184,12 +188,20 @@ impl<'a> Collector<'a> {
     }
 
     /// Counts a bad row, which is kept out.
-    pub(crate) fn fault(&mut self, code: &str, number: u64) {
+    pub fn fault(&mut self, code: &str, number: u64) {
         self.faults.add(code, || format!("row {number}"));
     }
 
+    /// Counts what is wrong with the file itself, at a place of its own kind.
+    pub fn note(&mut self, code: &str, place: &str) {
+        self.faults.add(code, || place.to_owned());
+    }
+
     /// Keeps a row if its geometry is sound, and counts it otherwise.
-    pub(crate) fn add(
+    ///
+    /// # Errors
+    /// [`VectorError::TooLarge`] beyond the limit of features.
+    pub fn add(
         &mut self,
         row: Row,
         geometry: Result<Geometry<f64>, GeometryFault>,
@@ -209,7 +221,11 @@ impl<'a> Collector<'a> {
     }
 
     /// The table, once every row is in.
-    pub(crate) fn finish(self, crs_epsg: Option<u32>) -> Result<VectorRead, VectorError> {
+    ///
+    /// # Errors
+    /// What is wrong with the file as a whole: swapped axes, no degrees, too many values,
+    /// unusable ids.
+    pub fn finish(self, crs_epsg: Option<u32>) -> Result<VectorRead, VectorError> {
         if self.survey.is_swapped() {
             return Err(VectorError::AxesSwapped { positions: self.survey.count });
         }

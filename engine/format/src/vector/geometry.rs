@@ -58,10 +58,13 @@ impl GeometryFault {
 }
 
 /// Positions of a line or ring as they stand in a file.
-pub(crate) type Ring = Vec<Coord<f64>>;
+pub type Ring = Vec<Coord<f64>>;
 
 /// A line of at least two positions.
-pub(crate) fn line(positions: Ring) -> Result<LineString<f64>, GeometryFault> {
+///
+/// # Errors
+/// [`GeometryFault::Empty`] or [`GeometryFault::LineShort`].
+pub fn line(positions: Ring) -> Result<LineString<f64>, GeometryFault> {
     match positions.len() {
         0 => Err(GeometryFault::Empty),
         1 => Err(GeometryFault::LineShort),
@@ -70,7 +73,10 @@ pub(crate) fn line(positions: Ring) -> Result<LineString<f64>, GeometryFault> {
 }
 
 /// A polygon from its closed rings, the outer one first.
-pub(crate) fn polygon(rings: Vec<Ring>) -> Result<Polygon<f64>, GeometryFault> {
+///
+/// # Errors
+/// [`GeometryFault::Empty`], [`GeometryFault::RingShort`] or [`GeometryFault::RingOpen`].
+pub fn polygon(rings: Vec<Ring>) -> Result<Polygon<f64>, GeometryFault> {
     let mut rings = rings.into_iter().map(|ring| {
         match ring.as_slice() {
             [] => return Err(GeometryFault::Empty),

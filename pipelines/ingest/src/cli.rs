@@ -1,0 +1,271 @@
+//! The command line of `jomo-ingest`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use jomo_words::{Language, language_of, say, text};
+use serde_json::{Value, json};
+
+use crate::error::IngestError;
+use crate::reader;
+use crate::report;
+use crate::supervise::{self, Bounds, Job, Task};
+use crate::vector::{Encoding, VectorRequest};
+
+/// Foreign files in, canonical ones out.
+#[derive(Debug, Parser)]
+#[command(name = "jomo-ingest", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The report as JSON on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Language: ja or en.
+    #[arg(long, global = true, value_parser = ["ja", "en"])]
+    lang: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read features and write `FlatGeobuf` in lon/lat of JGD2011.
+    Vector(VectorArguments),
+    /// List what is accepted, and the walls that stand on this machine.
+    Formats,
+    /// The half that reads: gets its job on stdin, puts up the walls, answers on stdout.
+    #[command(hide = true)]
+    Reader,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// The file.
+    src: PathBuf,
+    /// EPSG code of the result.
+    #[arg(long)]
+    to_crs: u32,
+    /// The folder for the result.
+    #[arg(long)]
+    out: PathBuf,
+    /// EPSG code of the source, over what the file says.
+    #[arg(long)]
+    crs: Option<u32>,
+    /// Most memory in MiB.
+    #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
+    max_memory_mib: u64,
+    /// Most seconds.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    max_seconds: u64,
+}
+
+#[derive(Debug, Args)]
+struct VectorArguments {
+    #[command(flatten)]
+    common: Common,
+    /// Encoding of the attributes: utf-8 or cp932.
+    #[arg(long)]
+    encoding: Option<String>,
+    /// The one layer to read.
+    #[arg(long)]
+    layer: Option<String>,
+    /// Column of the longitude or easting, for tables.
+    #[arg(long, requires = "y_field")]
+    x_field: Option<String>,
+    /// Column of the latitude or northing, for tables.
+    #[arg(long, requires = "x_field")]
+    y_field: Option<String>,
+    /// Most features of a layer.
+    #[arg(long)]
+    max_features: Option<usize>,
+}
+
+/// Runs the command line.
+pub struct Shell<'a> {
+    /// Reads a locale variable.
+    pub locale: &'a dyn Fn(&str) -> Option<String>,
+    /// Writes data.
+    pub print: &'a dyn Fn(&str),
+    /// Writes words.
+    pub tell: &'a dyn Fn(&str),
+}
+
+impl Shell<'_> {
+    /// Runs one command line, program name first, and gives its exit code.
+    #[must_use]
+    pub fn run(&self, line: Vec<OsString>) -> u8 {
+        let language = language_of(language_flag(&line), self.locale);
+        let parsed = localised(language)
+            .try_get_matches_from(line)
+            .and_then(|matches| Arguments::from_arg_matches(&matches));
+        let Arguments { command, json, .. } = match parsed {
+            Ok(arguments) => arguments,
+            Err(fault) if fault.use_stderr() => {
+                (self.tell)(&say(language, "cli-usage", &[("fault", fault.to_string())]));
+                return 2;
+            }
+            Err(help) => {
+                (self.print)(&help.to_string());
+                return 0;
+            }
+        };
+        let (job, out) = match command {
+            Command::Reader => return reader::run(self.print),
+            Command::Formats => {
+                let bounds = Bounds { memory_mib: 512, seconds: 60 };
+                (Job { task: Task::Formats, source: PathBuf::new(), language, bounds }, None)
+            }
+            Command::Vector(arguments) => match vector_job(arguments, language) {
+                Ok((job, out)) => (job, Some(out)),
+                Err(error) => return self.fail(&error, language, json),
+            },
+        };
+        match supervise::run(&job, out.as_deref()) {
+            Ok(done) => self.show(&done.report, done.exit, language, json),
+            Err(error) => self.fail(&error, language, json),
+        }
+    }
+
+    fn fail(&self, error: &IngestError, language: Language, as_json: bool) -> u8 {
+        let failure = json!({
+            "tool": report::TOOL,
+            "status": "failed",
+            "errors": [report::told(error, language)],
+        });
+        self.show(&failure, error.exit_code(), language, as_json)
+    }
+
+    fn show(&self, report: &Value, exit: u8, language: Language, as_json: bool) -> u8 {
+        if as_json {
+            (self.print)(&format!("{report:#}\n"));
+        }
+        if let Some(formats) = report["formats"].as_array().filter(|_| !as_json) {
+            for format in formats {
+                let cell = |name: &str| format[name].as_str().unwrap_or_default().to_owned();
+                (self.print)(&format!("{:8} {}\n", cell("kind"), cell("driver")));
+            }
+        }
+        for line in words(report, language) {
+            (self.tell)(&line);
+        }
+        exit
+    }
+}
+
+/// What a person is told of a report.
+fn words(report: &Value, language: Language) -> Vec<String> {
+    let plain = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        // The reader has met foreign bytes: nothing of it moves the cursor of a terminal.
+        text.chars().filter(|c| !c.is_control() || *c == '\n').collect::<String>()
+    };
+    let mut lines = Vec::new();
+    for error in report["errors"].as_array().into_iter().flatten() {
+        lines.push(say(language, "cli-error", &[("title", plain(&error["title"]))]));
+        lines.push(format!("  {}", plain(&error["detail"])));
+        if error["hint"].is_string() {
+            let hint = say(language, "cli-hint", &[("hint", plain(&error["hint"]))]);
+            lines.push(format!("  {hint}"));
+        }
+    }
+    for layer in report["layers"].as_array().into_iter().flatten() {
+        let arguments = ["name", "file", "features"].map(|name| (name, plain(&layer[name])));
+        lines.push(say(language, "ingest-layer-done", &arguments));
+        for (code, fault) in layer["faults"].as_object().into_iter().flatten() {
+            let title = text(language, &format!("{code}.title"), &[]);
+            let title = title.or_else(|| text(language, &format!("fault-{code}"), &[]));
+            let title = title.unwrap_or_else(|| code.clone());
+            let arguments = [("title", title), ("count", plain(&fault["count"]))];
+            lines.push(say(language, "ingest-fault", &arguments));
+        }
+    }
+    lines
+}
+
+fn vector_job(
+    arguments: VectorArguments,
+    language: Language,
+) -> Result<(Job, PathBuf), IngestError> {
+    let VectorArguments { common, encoding, layer, x_field, y_field, max_features } = arguments;
+    if !matches!(common.to_crs, 6668 | 4326) {
+        let expected = "6668 or 4326";
+        return Err(IngestError::Target { epsg: common.to_crs, expected });
+    }
+    let encoding = match encoding {
+        None => None,
+        Some(name) => Some(Encoding::named(&name).ok_or(IngestError::Flag {
+            flag: "encoding",
+            value: name,
+            expected: "utf-8, cp932, latin-1",
+        })?),
+    };
+    let position = [x_field, y_field];
+    let request = VectorRequest { crs: common.crs, encoding, layer, position, max_features };
+    let bounds = Bounds { memory_mib: common.max_memory_mib, seconds: common.max_seconds };
+    let job = Job { task: Task::Vector(request), source: common.src, language, bounds };
+    Ok((job, common.out))
+}
+
+/// `--lang` before the arguments are parsed: their faults are told in this language too.
+fn language_flag(line: &[OsString]) -> Option<Language> {
+    let words: Vec<_> = line.iter().filter_map(|word| word.to_str()).collect();
+    let value = words.iter().enumerate().find_map(|(index, word)| match *word {
+        "--lang" => words.get(index + 1).copied(),
+        word => word.strip_prefix("--lang="),
+    });
+    match value? {
+        "ja" => Some(Language::Ja),
+        "en" => Some(Language::En),
+        _ => None,
+    }
+}
+
+/// The parser with its help in a language: texts `help-ingest-<command>` and
+/// `help-ingest-<flag>`.
+fn localised(language: Language) -> clap::Command {
+    let with_help = |command: clap::Command, path: &str| {
+        let about = text(language, path, &[]);
+        let command = match about {
+            Some(about) => command.about(about),
+            None => command,
+        };
+        command.mut_args(|argument| {
+            let name = argument.get_id().as_str().replace('_', "-");
+            match text(language, &format!("help-ingest-{name}"), &[]) {
+                Some(help) => argument.help(help),
+                None => argument,
+            }
+        })
+    };
+    let mut command = with_help(Arguments::command(), "help-ingest");
+    let names: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        let path = format!("help-ingest-{name}");
+        command = command.mut_subcommand(name, |sub| with_help(sub, &path));
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parser_is_sound_and_every_flag_has_its_help() {
+        for language in [Language::Ja, Language::En] {
+            let parser = localised(language);
+            parser.clone().debug_assert();
+            for sub in parser.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+                assert!(text(language, &format!("help-ingest-{}", sub.get_name()), &[]).is_some());
+                for argument in sub.get_arguments() {
+                    let name = argument.get_id().as_str().replace('_', "-");
+                    assert!(
+                        text(language, &format!("help-ingest-{name}"), &[]).is_some(),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+}
