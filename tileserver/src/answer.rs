@@ -1,40 +1,29 @@
-//! From a request to an answer: one generation, one route, one response.
+//! From a request to an answer: one generation, one route, one admission, one response.
 
-use std::borrow::Cow;
-use std::io::Read;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use bytes::Bytes;
-use flate2::read::GzDecoder;
+use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use jomo_core::Timestamp;
-use jomo_core::mercator::TileId;
-use xxhash_rust::xxh3::xxh3_64;
+use jomo_register::JobState;
 
+use crate::access::{self, Admission, Pass, Reach, Verb, admit, is_personal};
 use crate::app::App;
-use crate::document::{self, Reader};
-use crate::freshness::{
-    Address, cache_control, check_step, current_time, document_cache_control, document_until,
-};
-use crate::negotiate::{Encoding, Part, encoding, has_current, host, language, part};
-use crate::problem::{ALLOWED_METHODS, Problem};
-use crate::route::{PinnedStep, Route, parse_time_query, refuse_query};
+use crate::negotiate::language;
+use crate::problem::Problem;
+use crate::route::{Route, RouteName, parse_state_query, parse_time_query, refuse_query};
 use crate::serving::Serving;
-use crate::view::{LayerView, StepView, StoredTile};
+use crate::{body, document, events, job, sign_in, tiles, upload};
 
 /// Longest path and query in bytes; the longest documented address has 170.
-const ADDRESS_MAX: usize = 2048;
-
-/// Largest tile after inflation, in bytes: 100 times the largest that a peer was seen to write.
-const INFLATED_MAX: u64 = 64 << 20;
+pub const ADDRESS_MAX: usize = 2048;
 
 const JOMO_GENERATION: HeaderName = HeaderName::from_static("jomo-generation");
 const JOMO_MODE: HeaderName = HeaderName::from_static("jomo-mode");
-const TILE_TYPE: &str = "application/vnd.mapbox-vector-tile";
 
 /// The routes of the server. [`Route`] reads the path; a pattern router would decode and copy
 /// its parts, and has no suffixes.
@@ -42,112 +31,252 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new().fallback(answer).with_state(app)
 }
 
-/// Every address: 200, 204, 206, 304; 400, 404, 405, 410, 413, 414, 416; 500, 503.
+/// Every address; `docs/spec/http-api.md` lists the statuses.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let start = Instant::now();
     let serving = app.serving();
-    let (request, body) = request.into_parts();
-    let (name, result) = match check_request(&request, &body) {
-        Some(early) => ("refused", early),
-        None => dispatch(&app, &serving, &request).await,
+    let (request, mut body) = request.into_parts();
+    let route = check_address(&request).and_then(|()| Route::parse(request.uri.path()));
+    let name = route.as_ref().map(Route::name);
+    let admitted = match &route {
+        Ok(route) => respond(&app, &serving, route, (&request, &mut body)).await,
+        Err(problem) => Answered::unrouted(problem.clone(), &request),
     };
-    let mut response = match result {
+    let mut response = match admitted.result {
         Ok(response) => response,
-        Err(problem) => problem.response(language(&request.headers)),
+        Err(problem) => {
+            let mut response = problem.response(language(&request.headers));
+            if !body.is_end_stream() {
+                if request.method == Method::POST {
+                    body::drain(&mut body).await;
+                }
+                // What is left of the body is not read, so nothing behind it can be.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            response
+        }
     };
-    let headers = response.headers_mut();
-    headers.insert(JOMO_GENERATION, serving.header.clone());
-    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
-    set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    set(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        "Accept-Ranges, Content-Range, ETag, Jomo-Generation, Jomo-Mode",
+    finish(&mut response, &serving, admitted.reach);
+    if let Some(mode) = admitted.mode {
+        response.headers_mut().insert(JOMO_MODE, mode);
+    }
+    // The route's name only: addresses hold positions, queries names, headers keys.
+    tracing::info!(
+        target: "access",
+        route = name.map_or("unknown", RouteName::as_str),
+        method = request.method.as_str(),
+        status = response.status().as_u16(),
+        micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
     );
-    tracing::debug!(route = name, status = response.status().as_u16(), "answered");
     response
 }
 
-async fn dispatch(
-    app: &App,
-    serving: &Serving,
-    request: &Parts,
-) -> (&'static str, Result<Response<Body>, Problem>) {
-    match Route::parse(request.uri.path()) {
-        Ok(route) => (route.name(), respond(app, serving, route, request).await),
-        Err(problem) => ("unknown", Err(problem)),
+/// What is answered, and whom and what it is about.
+struct Answered {
+    result: Result<Response<Body>, Problem>,
+    reach: Reach,
+    mode: Option<HeaderValue>,
+}
+
+impl Answered {
+    /// No address of this server.
+    fn unrouted(problem: Problem, request: &Parts) -> Self {
+        let is_api = request.uri.path().starts_with("/api/");
+        let reach = if is_api { Reach::Personal } else { Reach::Public };
+        Self { result: Err(problem), reach, mode: None }
     }
 }
 
-/// What is answered without looking at the path.
-fn check_request(request: &Parts, body: &Body) -> Option<Result<Response<Body>, Problem>> {
+/// Headers that every answer has.
+fn finish(response: &mut Response<Body>, serving: &Serving, reach: Reach) {
+    let headers = response.headers_mut();
+    let generation = match reach {
+        Reach::Public | Reach::Varying | Reach::Personal => serving.public_name(),
+        Reach::Private => serving.joint_name(),
+    };
+    headers.insert(JOMO_GENERATION, generation.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let referrer = headers.entry(header::REFERRER_POLICY);
+    referrer.or_insert(HeaderValue::from_static("no-referrer"));
+    let is_shared = matches!(reach, Reach::Public | Reach::Varying);
+    if is_shared {
+        let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        set(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "Accept-Ranges, Content-Range, ETag, Jomo-Generation, Jomo-Mode",
+        );
+    }
+    if reach != Reach::Public {
+        let known = headers.get(header::VARY).and_then(|value| value.to_str().ok());
+        let more = format!("{}, Cookie, Authorization", known.unwrap_or("Accept-Encoding"));
+        if let Ok(value) = HeaderValue::try_from(more) {
+            headers.insert(header::VARY, value);
+        }
+    }
+    if !is_shared {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// What is refused before the path is read.
+fn check_address(request: &Parts) -> Result<(), Problem> {
     let address = request.uri.path_and_query().map_or(0, |address| address.as_str().len());
-    if ADDRESS_MAX < address {
-        return Some(Err(Problem::AddressTooLong));
+    if ADDRESS_MAX < address { Err(Problem::AddressTooLong) } else { Ok(()) }
+}
+
+/// The parameters of a query.
+enum Query {
+    /// None, or those of the page.
+    None,
+    Time(Option<Timestamp>),
+    State(Option<JobState>),
+}
+
+/// Reads the query before anybody asks who is there: what is malformed is so for everybody.
+fn parse_query(route: &Route<'_>, query: Option<&str>) -> Result<Query, Problem> {
+    match route {
+        Route::Tile { .. } | Route::TileJson { .. } => parse_time_query(query).map(Query::Time),
+        Route::Jobs => parse_state_query(query).map(Query::State),
+        Route::Page { .. } | Route::Files => Ok(Query::None),
+        _ => refuse_query(query).map(|()| Query::None),
     }
-    if request.method == Method::OPTIONS {
-        return Some(Ok(preflight()));
-    }
-    if request.method != Method::GET && request.method != Method::HEAD {
-        return Some(Err(Problem::MethodNotAllowed));
-    }
-    (!body.is_end_stream()).then_some(Err(Problem::BodyNotAccepted))
 }
 
 async fn respond(
     app: &App,
     serving: &Serving,
-    route: Route<'_>,
-    request: &Parts,
-) -> Result<Response<Body>, Problem> {
-    let (headers, query) = (&request.headers, request.uri.query());
-    if !matches!(route, Route::Page { .. } | Route::Tile { .. } | Route::TileJson { .. }) {
-        refuse_query(query)?;
+    route: &Route<'_>,
+    (request, body): (&Parts, &mut Body),
+) -> Answered {
+    let name = route.name();
+    let early = |result| Answered { result, reach: Reach::of(name), mode: None };
+    if request.method == Method::OPTIONS {
+        return early(Ok(preflight(name)));
     }
-    match route {
-        Route::Live => Ok(json(br#"{"status":"live"}"#.as_slice())),
-        Route::Ready if serving.id.is_none() => Err(Problem::NotReady),
-        Route::Ready => Ok(json(br#"{"status":"ready"}"#.as_slice())),
-        Route::Status => Ok(json(document::status(serving, app.fault().as_deref(), app.now()))),
-        Route::Catalogue => Ok(catalogue(app, serving, headers)),
-        Route::TileJson { layer } => {
-            tile_json(app, serving, layer, parse_time_query(query)?, headers)
+    let Some(verb) = Verb::of(&request.method) else {
+        return early(Err(Problem::MethodNotAllowed { allow: access::methods(name) }));
+    };
+    if verb == Verb::Read && !body.is_end_stream() {
+        return early(Err(Problem::BodyNotAccepted));
+    }
+    let query = match parse_query(route, request.uri.query()) {
+        Ok(query) => query,
+        Err(problem) => return early(Err(problem)),
+    };
+    let Admission { reach, mode, pass } = admit(app, serving, route, verb, request).await;
+    let result = match pass {
+        Ok(pass) => handle(app, (route, query, pass), request, body).await,
+        Err(problem) => Err(problem),
+    };
+    Answered { result, reach, mode }
+}
+
+/// The handlers. What a route may use is in its pass; a pair that the table does not make is no
+/// address.
+async fn handle(
+    app: &App,
+    (route, query, pass): (&Route<'_>, Query, Pass<'_>),
+    request: &Parts,
+    body: &mut Body,
+) -> Result<Response<Body>, Problem> {
+    let headers = &request.headers;
+    match (route, query, pass) {
+        (Route::Live, _, Pass::Open) => Ok(json(br#"{"status":"live"}"#.as_slice())),
+        (Route::Ready, _, Pass::Open) if app.serving().pair.public.is_none() => {
+            Err(Problem::NotReady)
         }
-        Route::Tile { layer, tile } => {
-            let time = parse_time_query(query)?;
-            live_tile(app, serving, LiveTile { layer, time, tile }, headers).await
+        (Route::Ready, _, Pass::Open) => Ok(json(br#"{"status":"ready"}"#.as_slice())),
+        (Route::Page { file }, _, Pass::Open) => {
+            app.page.response(file, headers, language(headers))
         }
-        Route::PinnedTile { step, tile } => {
-            let (view, wall) = (pinned(serving, step)?, app.now());
-            check_step(&view.layer, step.time, wall)?;
-            let cache = cache_control(&view.layer, step.time, wall, Address::Pinned);
-            tile_response(view, Wanted { time: step.time, tile, cache }, headers).await
+        (Route::Status, _, Pass::Layers(seen)) => {
+            Ok(json(document::status(&seen, app.fault().as_deref(), app.now())))
         }
-        Route::Archive { step } => archive(pinned(serving, step)?, step, app.now(), headers),
-        Route::Page { file } => app.page.response(file, headers, language(headers)),
+        (Route::Catalogue, _, Pass::Layers(seen)) => Ok(tiles::catalogue(app, &seen, headers)),
+        (Route::TileJson { .. }, Query::Time(time), Pass::Layer(view)) => {
+            tiles::tile_json(app, view, time, headers)
+        }
+        (Route::Tile { tile, .. }, Query::Time(time), Pass::Layer(view)) => {
+            tiles::live_tile(app, view, (time, *tile), headers).await
+        }
+        (Route::PinnedTile { step, tile }, _, Pass::Layer(view)) => {
+            tiles::pinned_tile(app, view, (step.time, *tile), headers).await
+        }
+        (Route::Archive { step }, _, Pass::Layer(view)) => {
+            tiles::archive(app, view, step.time, headers)
+        }
+        (Route::Session, _, Pass::Asker(principal)) => {
+            Ok(sign_in::session(app, principal.as_ref()))
+        }
+        (route, query, pass) => personal(app, (route, query, pass), request, body).await,
     }
 }
 
-/// CORS: any page may read public answers, without credentials.
-fn preflight() -> Response<Body> {
+/// The handlers that need the register.
+async fn personal(
+    app: &App,
+    (route, query, pass): (&Route<'_>, Query, Pass<'_>),
+    request: &Parts,
+    body: &mut Body,
+) -> Result<Response<Body>, Problem> {
+    let people = app.people().ok_or(Problem::RouteUnknown)?;
+    let headers = &request.headers;
+    match (route, query, pass) {
+        (Route::Login, _, Pass::Open) => sign_in::login(app, people, request, body).await,
+        (Route::Logout, _, Pass::Open) => sign_in::logout(app, people, request).await,
+        (Route::Files, _, Pass::Person(_)) => {
+            upload::receive(people, request.uri.query(), body).await
+        }
+        (Route::Jobs, Query::State(state), Pass::Person(person))
+            if Verb::of(&request.method) == Some(Verb::Read) =>
+        {
+            job::list(people, &person, state).await
+        }
+        (Route::Jobs, Query::State(None), Pass::Person(person)) => {
+            job::queue(people, &person, headers, body).await
+        }
+        (Route::Jobs, Query::State(Some(_)), Pass::Person(_)) => Err(Problem::QueryUnknown),
+        (Route::Job { .. }, _, Pass::Job(pass)) => Ok(job::read(&pass.2)),
+        (Route::JobCancel { .. }, _, Pass::Job(pass)) => {
+            job::cancel(people, &pass.0, &pass.2).await
+        }
+        (Route::JobEvents { .. }, _, Pass::Job(pass)) => {
+            let (principal, credential, job) = *pass;
+            if request.method == Method::HEAD {
+                return Ok(events::stream(Body::empty()));
+            }
+            events::open(people, (&principal, credential), &job, headers)
+        }
+        _ => Err(Problem::RouteUnknown),
+    }
+}
+
+/// CORS: any page may read public answers, without credentials; what is personal is for pages of
+/// this server.
+fn preflight(route: RouteName) -> Response<Body> {
     let mut response = no_content();
     let headers = response.headers_mut();
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
-    set(header::ALLOW, ALLOWED_METHODS);
-    set(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
-    set(header::ACCESS_CONTROL_ALLOW_HEADERS, "If-None-Match, If-Range, Range");
-    set(header::ACCESS_CONTROL_MAX_AGE, "86400");
+    let methods = access::methods(route);
+    set(header::ALLOW, methods);
     set(header::VARY, "Accept-Encoding");
+    if !is_personal(route) {
+        set(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        set(header::ACCESS_CONTROL_ALLOW_HEADERS, "If-None-Match, If-Range, Range");
+        set(header::ACCESS_CONTROL_MAX_AGE, "86400");
+    }
     response
 }
 
-fn no_content() -> Response<Body> {
+pub(crate) fn no_content() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 
-fn json(body: impl Into<Body>) -> Response<Body> {
+pub(crate) fn json(body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     let headers = response.headers_mut();
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
@@ -155,234 +284,4 @@ fn json(body: impl Into<Body>) -> Response<Body> {
     set(header::CACHE_CONTROL, "no-cache");
     set(header::VARY, "Accept-Encoding");
     response
-}
-
-/// A document with a tag by content: 200 or 304.
-fn document(body: Vec<u8>, request: &HeaderMap, cache: HeaderValue) -> Response<Body> {
-    let tag = entity_tag(xxh3_64(&body), Encoding::Identity);
-    let is_current = has_current(request, &tag);
-    let mut response = json(if is_current { Body::empty() } else { Body::from(body) });
-    if is_current {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, cache);
-    headers.insert(header::ETAG, tag_header(tag));
-    response
-}
-
-/// The base of URLs in answers.
-fn base_url<'a>(app: &'a App, headers: &HeaderMap) -> Cow<'a, str> {
-    match (&app.settings.public_url, host(headers)) {
-        (Some(url), _) => Cow::Borrowed(url),
-        (None, Some(host)) => Cow::Owned(format!("http://{host}")),
-        (None, None) => Cow::Borrowed(&app.settings.listen_url),
-    }
-}
-
-/// `GET /catalog.json`: 200, 304.
-fn catalogue(app: &App, serving: &Serving, headers: &HeaderMap) -> Response<Body> {
-    let wall = app.now();
-    let body = document::catalogue(serving, &base_url(app, headers));
-    let until = serving.layers.values().filter_map(|view| document_until(&view.layer, wall)).min();
-    let mut response = document(body, headers, document_cache_control(until, wall));
-    vary(&mut response, app, "Accept-Encoding", "Accept-Encoding, Host");
-    response
-}
-
-/// `GET /tiles/{layer}.json[?time=]`: 200, 304, 400, 404. An expired layer keeps its metadata:
-/// the map draws it as stale.
-fn tile_json(
-    app: &App,
-    serving: &Serving,
-    layer: &str,
-    time: Option<Timestamp>,
-    headers: &HeaderMap,
-) -> Result<Response<Body>, Problem> {
-    let view = serving.layer(layer).ok_or(Problem::LayerUnknown)?;
-    if time.is_some() && !view.has_time(time) {
-        return Err(Problem::TimeUnknown);
-    }
-    let base_url = base_url(app, headers);
-    let reader = Reader { base_url: &base_url, language: language(headers), wall: app.now() };
-    let body = document::tile_json(view, time, reader);
-    let until = document_until(&view.layer, reader.wall);
-    let mut response = document(body, headers, document_cache_control(until, reader.wall));
-    response.headers_mut().insert(JOMO_MODE, view.mode.clone());
-    vary(
-        &mut response,
-        app,
-        "Accept-Encoding, Accept-Language",
-        "Accept-Encoding, Accept-Language, Host",
-    );
-    Ok(response)
-}
-
-fn vary(response: &mut Response<Body>, app: &App, fixed: &'static str, by_host: &'static str) {
-    let value = if app.settings.public_url.is_some() { fixed } else { by_host };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static(value));
-}
-
-/// The version that an address names, if it has the step that the address names.
-fn pinned<'s>(serving: &'s Serving, step: PinnedStep<'_>) -> Result<&'s LayerView, Problem> {
-    let versions = serving.versions(step.layer).ok_or(Problem::LayerUnknown)?;
-    let view = versions.iter().find(|view| view.layer.version == step.version);
-    let view = view.ok_or(Problem::VersionUnknown)?;
-    if view.has_time(step.time) { Ok(view) } else { Err(Problem::TimeUnknown) }
-}
-
-struct LiveTile<'p> {
-    layer: &'p str,
-    time: Option<Timestamp>,
-    tile: TileId,
-}
-
-/// `GET /tiles/{layer}/{z}/{x}/{y}[?time=]`: 200, 204, 304, 400, 404, 410.
-async fn live_tile(
-    app: &App,
-    serving: &Serving,
-    wanted: LiveTile<'_>,
-    headers: &HeaderMap,
-) -> Result<Response<Body>, Problem> {
-    let view = serving.layer(wanted.layer).ok_or(Problem::LayerUnknown)?;
-    let wall = app.now();
-    let time = match wanted.time {
-        None => current_time(&view.layer, wall)?,
-        Some(_) if !view.has_time(wanted.time) => return Err(Problem::TimeUnknown),
-        Some(_) => {
-            check_step(&view.layer, wanted.time, wall)?;
-            wanted.time
-        }
-    };
-    let cache = cache_control(&view.layer, time, wall, Address::Alias);
-    tile_response(view, Wanted { time, tile: wanted.tile, cache }, headers).await
-}
-
-struct Wanted {
-    time: Option<Timestamp>,
-    tile: TileId,
-    cache: HeaderValue,
-}
-
-/// A tile of a step that may be shown: 200, 204, 304, 404.
-async fn tile_response(
-    view: &LayerView,
-    wanted: Wanted,
-    request: &HeaderMap,
-) -> Result<Response<Body>, Problem> {
-    let z = wanted.tile.z();
-    if z < view.layer.minzoom || view.layer.maxzoom < z {
-        return Err(Problem::ZoomOutside);
-    }
-    let stored = view.step(wanted.time).and_then(|step: &StepView| step.tile(wanted.tile));
-    if stored.is_none() && !view.covers(wanted.tile) {
-        return Err(Problem::TileOutside);
-    }
-    let mut response = match stored {
-        Some(stored) => stored_tile(stored, request).await?,
-        None => no_content(),
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(header::CACHE_CONTROL, wanted.cache);
-    headers.insert(JOMO_MODE, view.mode.clone());
-    Ok(response)
-}
-
-async fn stored_tile(stored: StoredTile, request: &HeaderMap) -> Result<Response<Body>, Problem> {
-    let encoding = encoding(request);
-    let tag = entity_tag(stored.hash, encoding);
-    let mut response = Response::new(Body::empty());
-    if has_current(request, &tag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TILE_TYPE));
-        if encoding == Encoding::Gzip {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        *response.body_mut() = Body::from(match encoding {
-            Encoding::Gzip => stored.bytes,
-            Encoding::Identity => inflate_aside(stored.bytes).await?,
-        });
-    }
-    response.headers_mut().insert(header::ETAG, tag_header(tag));
-    Ok(response)
-}
-
-/// Inflates on a thread that answers nobody else: 5 ms per MiB.
-async fn inflate_aside(stored: Bytes) -> Result<Bytes, Problem> {
-    match tokio::task::spawn_blocking(move || inflate(&stored)).await {
-        Ok(Ok(plain)) => Ok(plain),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a stored tile cannot be inflated");
-            Err(Problem::TileUnreadable)
-        }
-        Err(error) => {
-            tracing::error!(%error, "inflating a tile was broken off");
-            Err(Problem::TileUnreadable)
-        }
-    }
-}
-
-fn inflate(stored: &[u8]) -> std::io::Result<Bytes> {
-    let mut plain = Vec::new();
-    let read = GzDecoder::new(stored).take(INFLATED_MAX + 1).read_to_end(&mut plain)?;
-    if INFLATED_MAX < read as u64 {
-        return Err(std::io::Error::other("longer than any tile"));
-    }
-    Ok(Bytes::from(plain))
-}
-
-/// `"<hash>-g"` or `"<hash>-i"`: other bytes on the wire, other strong tag.
-fn entity_tag(hash: u64, encoding: Encoding) -> String {
-    match encoding {
-        Encoding::Gzip => format!("\"{hash:016x}-g\""),
-        Encoding::Identity => format!("\"{hash:016x}-i\""),
-    }
-}
-
-/// A tag of hexadecimal digits is always a header value.
-fn tag_header(tag: String) -> HeaderValue {
-    HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""))
-}
-
-/// `GET /archives/{layer}/{version}/{time|-}.pmtiles`: 200, 206, 304, 404, 410, 416.
-fn archive(
-    view: &LayerView,
-    wanted: PinnedStep<'_>,
-    wall: Timestamp,
-    request: &HeaderMap,
-) -> Result<Response<Body>, Problem> {
-    check_step(&view.layer, wanted.time, wall)?;
-    let step = view.step(wanted.time).ok_or(Problem::TimeUnknown)?;
-    let (bytes, tag) = (step.bytes(), &step.archive_tag);
-    let mut response = Response::new(Body::empty());
-    if has_current(request, tag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        match part(request, tag, bytes.len()) {
-            Part::Unsatisfiable => {
-                return Err(Problem::RangeUnsatisfiable { length: bytes.len() });
-            }
-            Part::Whole => *response.body_mut() = Body::from(bytes.clone()),
-            Part::Bytes(range) => {
-                let shown = format!("bytes {}-{}/{}", range.start, range.end - 1, bytes.len());
-                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-                *response.body_mut() = Body::from(bytes.slice(range));
-                if let Ok(value) = HeaderValue::try_from(shown) {
-                    response.headers_mut().insert(header::CONTENT_RANGE, value);
-                }
-            }
-        }
-    }
-    let cache = cache_control(&view.layer, wanted.time, wall, Address::Pinned);
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, tag_header(tag.clone()));
-    headers.insert(header::CACHE_CONTROL, cache);
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.pmtiles"));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(JOMO_MODE, view.mode.clone());
-    Ok(response)
 }

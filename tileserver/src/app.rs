@@ -1,17 +1,24 @@
-//! What all requests share: the generation being served, the clock, the page.
+//! What all requests share: the generation being served, the clock, the page, the people.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jomo_core::Timestamp;
-use jomo_core::layer::Access;
 use jomo_core::message::Coded;
 use jomo_store::Store;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
+use crate::clerk::Clerk;
 use crate::error::LoadError;
+use crate::events::Hub;
+use crate::identity::Trust;
+use crate::packed::Packed;
 use crate::page::Page;
-use crate::serving::{LiveLayers, Serving};
+use crate::pair::{self, Roots};
+use crate::serving::{LiveLayers, Pair, Serving};
+use crate::throttle::Throttle;
+use crate::upload::UPLOADS;
 
 /// Tells the wall-clock time; tests bring their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -44,14 +51,62 @@ pub struct Settings {
     pub listen_url: String,
 }
 
+impl Default for Settings {
+    /// The clock of the machine, reached at the default address.
+    fn default() -> Self {
+        Self {
+            clock: wall_clock(),
+            live: LiveLayers::Served,
+            public_url: None,
+            listen_url: "http://127.0.0.1:8080".to_owned(),
+        }
+    }
+}
+
+/// What a server needs that lets people sign in.
+pub struct People {
+    /// Asks the register.
+    pub clerk: Clerk,
+    /// Proxies that say who somebody is.
+    pub trust: Trust,
+    /// Failed sign-ins by address.
+    pub throttle: Throttle,
+    /// Streams of progress.
+    pub hub: Hub,
+    /// Places for uploads.
+    pub uploads: Semaphore,
+    clock: Clock,
+}
+
+impl People {
+    /// People of a register. Their time is `clock`, not that of the layers: who may come in does
+    /// not depend on the past that a replay shows.
+    #[must_use]
+    pub fn new(clerk: Clerk, trust: Trust, clock: Clock) -> Self {
+        let (throttle, hub) = (Throttle::default(), Hub::default());
+        Self { clerk, trust, throttle, hub, uploads: Semaphore::new(UPLOADS), clock }
+    }
+
+    /// Their time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
 /// The state behind the routes.
 pub struct App {
     /// How it is set up.
     pub settings: Settings,
     /// The files of the web page.
     pub page: Page,
+    /// Documents as gzip.
+    pub packed: Packed,
+    people: Option<Arc<People>>,
     serving: ArcSwap<Serving>,
     fault: ArcSwapOption<Fault>,
+    /// What the store named as live when it was last read without a fault.
+    decided: Mutex<Option<Pair>>,
 }
 
 impl App {
@@ -59,7 +114,33 @@ impl App {
     #[must_use]
     pub fn new(settings: Settings, page: Page) -> Self {
         let empty = Serving::empty((settings.clock)());
-        Self { settings, page, serving: ArcSwap::from_pointee(empty), fault: None.into() }
+        Self {
+            settings,
+            page,
+            packed: Packed::default(),
+            people: None,
+            serving: ArcSwap::from_pointee(empty),
+            fault: None.into(),
+            decided: Mutex::new(None),
+        }
+    }
+
+    /// The same with people who can sign in; only then is the restricted root read.
+    #[must_use]
+    pub fn with_people(self, people: People) -> Self {
+        Self { people: Some(Arc::new(people)), ..self }
+    }
+
+    /// The people who can sign in; `None` without a register.
+    #[must_use]
+    pub fn people(&self) -> Option<&Arc<People>> {
+        self.people.as_ref()
+    }
+
+    /// Which roots of the store are read.
+    #[must_use]
+    pub fn roots(&self) -> Roots {
+        if self.people.is_some() { Roots::Both } else { Roots::Public }
     }
 
     /// The generation being served: one per request.
@@ -101,15 +182,25 @@ impl App {
 
     fn try_refresh(&self, store: &Store) -> Result<(), LoadError> {
         let before = self.serving();
-        let Some(id) = store.current_id(Access::Public)? else {
-            return if before.id.is_none() { Ok(()) } else { Err(LoadError::Vanished) };
-        };
-        if before.id.as_deref() == Some(id.as_str()) {
+        let named = pair::named(store, self.roots())?;
+        if named.public.is_none() && before.pair.public.is_some() {
+            return Err(LoadError::Vanished);
+        }
+        let mut decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
+        if decided.as_ref() == Some(&named) {
             return Ok(());
         }
-        let next = Serving::load(store, &id, &before, self.settings.live, self.now())?;
-        tracing::info!(generation = id, layers = next.layers.len(), "generation loaded");
-        self.serving.store(Arc::new(next));
+        let pair = pair::complete(store, &named)?;
+        if pair.restricted != named.restricted {
+            tracing::info!(named = named.restricted, "restricted generation waits for its partner");
+        }
+        if pair != before.pair {
+            let next = Serving::load(store, pair, &before, self.settings.live, self.now())?;
+            let generation = next.joint_name().to_str().unwrap_or_default();
+            tracing::info!(generation, layers = next.layer_count(), "generation loaded");
+            self.serving.store(Arc::new(next));
+        }
+        *decided = Some(named);
         Ok(())
     }
 }

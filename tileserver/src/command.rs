@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::http::HeaderName;
 use clap::error::ErrorKind as UsageKind;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use jomo_core::Timestamp;
@@ -16,11 +17,14 @@ use jomo_words::{Language, language_of, say, tell};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Settings, wall_clock};
+use crate::app::{App, People, Settings, wall_clock};
+use crate::clerk::Clerk;
 use crate::error::{LoadError, StartError};
+use crate::identity::Trust;
 use crate::listen::{Limits, serve};
 use crate::page::Page;
 use crate::serving::LiveLayers;
+use crate::upload;
 use crate::watch::watch;
 
 /// Tokio's worker threads. They only look up and send; everything slow is done elsewhere.
@@ -40,6 +44,14 @@ struct RawArguments {
     public_url: Option<String>,
     #[arg(long, value_name = "TIME", value_parser = parse_now)]
     now: Option<Timestamp>,
+    #[arg(long, value_name = "FILE")]
+    register: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "register")]
+    key_file: Option<PathBuf>,
+    #[arg(long, value_name = "ADDRESS", requires_all = ["register", "proxy_header"])]
+    trust_proxy: Vec<IpAddr>,
+    #[arg(long, value_name = "NAME", requires = "trust_proxy")]
+    proxy_header: Option<HeaderName>,
     #[arg(long, value_enum)]
     lang: Option<RawLanguage>,
     #[arg(long, action = clap::ArgAction::HelpLong)]
@@ -176,6 +188,7 @@ fn start(raw: RawArguments, language: Language) -> Result<(), StartError> {
         let local = if address.is_ipv6() { "::1" } else { "127.0.0.1" };
         address.set_ip(local.parse().unwrap_or(address.ip()));
     }
+    let people = raw.register.is_some().then(|| people(&raw)).transpose()?;
     let listen_url = format!("http://{address}");
     let settings = Settings {
         clock: match raw.now {
@@ -186,7 +199,11 @@ fn start(raw: RawArguments, language: Language) -> Result<(), StartError> {
         public_url: raw.public_url,
         listen_url: listen_url.clone(),
     };
-    let app = Arc::new(App::new(settings, Page::embedded()));
+    let mut app = App::new(settings, Page::embedded());
+    if let Some(people) = people {
+        app = app.with_people(people);
+    }
+    let app = Arc::new(app);
     match app.refresh(&store) {
         Err(error @ LoadError::LiveWithSetClock { .. }) => return Err(error.into()),
         Err(error) => {
@@ -197,13 +214,29 @@ fn start(raw: RawArguments, language: Language) -> Result<(), StartError> {
     }
     let _watcher = watch(Arc::clone(&app), store).map_err(system)?;
     runtime.block_on(async {
-        let stop = stop_signal().map_err(system)?;
+        let (stop, streams) = (stop_signal().map_err(system)?, Arc::clone(&app));
+        let stop = async move {
+            stop.await;
+            if let Some(people) = streams.people() {
+                people.hub.stop();
+            }
+        };
         let shown = app.settings.public_url.clone().unwrap_or(listen_url);
         say_on_stderr(&say(language, "server-serving", &[("url", shown)]));
         serve(listener, crate::router(Arc::clone(&app)), Limits::default(), stop).await;
         say_on_stderr(&say(language, "server-stopped", &[]));
         Ok(())
     })
+}
+
+/// Opens the register: a fault in it is told at once, not to the first who signs in.
+fn people(raw: &RawArguments) -> Result<People, StartError> {
+    let path = raw.register.clone().unwrap_or_default();
+    let clerk = Clerk::open(&path, raw.key_file.as_deref())?;
+    upload::remove_leftovers(&path);
+    let proxies = raw.trust_proxy.iter().map(IpAddr::to_canonical).collect();
+    let trust = Trust { proxies, header: raw.proxy_header.clone() };
+    Ok(People::new(clerk, trust, wall_clock()))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -275,6 +308,10 @@ mod tests {
             "jomo-server --store a --now tomorrow",
             "jomo-server --store a --public-url ftp://x",
             "jomo-server --store a --frobnicate",
+            "jomo-server --store a --key-file k",
+            "jomo-server --store a --register r --trust-proxy 127.0.0.1",
+            "jomo-server --store a --register r --proxy-header x-login",
+            "jomo-server --store a --trust-proxy 127.0.0.1 --proxy-header x-login",
         ] {
             let Err(error) = parse(&arguments(line), Language::Ja) else {
                 unreachable!("{line} was accepted")

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::Fault;
-use crate::serving::Serving;
+use crate::serving::Seen;
 use crate::view::LayerView;
 
 /// Largest `status.json` in bytes: it must get through when nothing else does.
@@ -45,12 +45,12 @@ struct CatalogueEntry<'a> {
 
 /// `catalog.json`.
 #[must_use]
-pub fn catalogue(serving: &Serving, base_url: &str) -> Vec<u8> {
+pub fn catalogue(seen: &Seen<'_>, base_url: &str) -> Vec<u8> {
     let entry = |view: &'_ LayerView| {
         let layer = &view.layer;
         format!("{base_url}/tiles/{}.json", layer.id)
     };
-    let layers = serving.layers.values().map(|view| {
+    let layers = seen.layers().into_iter().map(|view| {
         let layer = &view.layer;
         CatalogueEntry {
             id: &layer.id,
@@ -68,7 +68,7 @@ pub fn catalogue(serving: &Serving, base_url: &str) -> Vec<u8> {
             tilejson: entry(view),
         }
     });
-    encode(&Catalogue { generation: serving.id.as_deref(), layers: layers.collect() })
+    encode(&Catalogue { generation: seen.generation(), layers: layers.collect() })
 }
 
 #[derive(Serialize)]
@@ -200,10 +200,10 @@ struct LayerStatus<'a> {
 /// `status.json`, at most [`STATUS_MAX`] bytes. Expired layers come first, then live ones; what
 /// does not fit is counted.
 #[must_use]
-pub fn status(serving: &Serving, fault: Option<&Fault>, wall: Timestamp) -> Vec<u8> {
-    let mut layers: Vec<LayerStatus<'_>> = serving
-        .layers
-        .values()
+pub fn status(seen: &Seen<'_>, fault: Option<&Fault>, wall: Timestamp) -> Vec<u8> {
+    let mut layers: Vec<LayerStatus<'_>> = seen
+        .layers()
+        .into_iter()
         .map(|view| {
             let layer = &view.layer;
             let age_s = |from: Timestamp| layer.now(wall).duration_since(from).as_secs();
@@ -220,8 +220,8 @@ pub fn status(serving: &Serving, fault: Option<&Fault>, wall: Timestamp) -> Vec<
     let expired_count = layers.iter().filter(|layer| layer.expired).count();
     let write = |shown: usize| {
         encode(&Status {
-            generation: serving.id.as_deref(),
-            loaded: serving.loaded,
+            generation: seen.generation(),
+            loaded: seen.loaded(),
             fault,
             layer_count: layers.len(),
             expired_count,

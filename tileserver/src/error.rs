@@ -4,7 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 
 use jomo_core::message::{Arguments, Coded};
+use jomo_register::RegisterError;
 use jomo_store::StoreError;
+
+use crate::clerk::ClerkError;
 
 /// Why a generation is not served.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +78,9 @@ pub enum StartError {
     /// The store or its live generation.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The register or its key.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
     /// Something else listens at the address.
     #[error("address {address} is in use")]
     AddressInUse {
@@ -116,10 +122,20 @@ impl StartError {
     }
 }
 
+impl From<ClerkError> for StartError {
+    fn from(error: ClerkError) -> Self {
+        match error {
+            ClerkError::Register(error) => Self::Register(error),
+            ClerkError::Thread(source) => Self::System { source },
+        }
+    }
+}
+
 impl Coded for StartError {
     fn code(&self) -> &'static str {
         match self {
             Self::Load(error) => error.code(),
+            Self::Register(error) => error.code(),
             Self::AddressInUse { .. } => "server-address-in-use",
             Self::Listen { .. } => "server-listen",
             Self::System { .. } => "server-system",
@@ -130,6 +146,7 @@ impl Coded for StartError {
     fn arguments(&self) -> Arguments {
         match self {
             Self::Load(error) => error.arguments(),
+            Self::Register(error) => error.arguments(),
             Self::AddressInUse { address } => {
                 vec![("address", address.to_string()), ("port", address.port().to_string())]
             }

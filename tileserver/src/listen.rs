@@ -5,12 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::identity::Peer;
+use crate::wire::Wire;
 
 /// Limits on connections.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +26,8 @@ pub struct Limits {
     /// From the first look for a request to the end of its headers. An idle connection is closed
     /// after it too, so that idle ones cannot hold every place.
     pub header: Duration,
+    /// How long a client may take nothing of an answer that is ready for it.
+    pub unread: Duration,
     /// How long requests under way have when the server stops.
     pub stop: Duration,
 }
@@ -27,7 +35,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let (header, stop) = (Duration::from_secs(15), Duration::from_secs(10));
-        Self { connections: 8192, header, stop }
+        Self { connections: 8192, header, unread: Duration::from_secs(30), stop }
     }
 }
 
@@ -52,11 +60,17 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             () = &mut stop => break,
         };
-        let connection = builder.serve_connection(TokioIo::new(stream), service.clone());
+        let router = service.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
+        let wire = TokioIo::new(Wire::new(stream, limits.unread));
+        let connection = builder.serve_connection(wire, service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that goes away or sends nonsense is no fault of this server.
@@ -76,15 +90,15 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+) -> (TcpStream, Peer, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed, so there is always a place in the end.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 // Small answers must not wait for more; without it they only come later.
                 let _ = stream.set_nodelay(true);
-                return (stream, place);
+                return (stream, Peer(address.ip().to_canonical()), place);
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");

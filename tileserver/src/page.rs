@@ -104,6 +104,8 @@ impl File {
         set(header::CACHE_CONTROL, self.cache_control);
         set(header::VARY, "Accept-Encoding");
         set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+        // With `no-referrer` a browser sends `Origin: null` with the form of the sign-in.
+        set(header::REFERRER_POLICY, "same-origin");
         if gzip.is_some() {
             set(header::CONTENT_ENCODING, "gzip");
         }
@@ -121,15 +123,40 @@ impl File {
 
 /// Says what to do, in place of the page.
 fn not_built(language: Language) -> Response<Body> {
-    let title = say(language, "server-page-missing.title", &[]);
-    let detail = say(language, "server-page-missing.detail", &[]);
+    let texts = ["title", "detail"].map(|part| {
+        let id = format!("server-page-missing.{part}");
+        say(language, &id, &[])
+    });
+    let mut response = notice(&texts, "", language);
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+/// A problem for a browser without script that has sent a form.
+#[must_use]
+pub fn refusal(problem: &Problem, language: Language) -> Response<Body> {
+    let back = format!("<p><a href=\"./\">{}</a></p>\n", say(language, "server-back", &[]));
+    let mut response = notice(&problem.texts(language), &back, language);
+    let told = problem.response(language);
+    *response.status_mut() = told.status();
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+        if let Some(value) = told.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+/// A page of two texts; they hold no text of the request but what [`escape`] lets through.
+fn notice([title, detail]: &[String; 2], more: &str, language: Language) -> Response<Body> {
+    let (title, detail) = (escape(title), escape(detail));
     let html = format!(
-        "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
-         <h1>{title}</h1>\n<p>{detail}</p>\n</html>\n",
+        "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
+         <h1>{title}</h1>\n<p>{detail}</p>\n{more}</html>\n",
         language_tag(language)
     );
     let mut response = Response::new(Body::from(html));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
     set(header::CONTENT_TYPE, "text/html; charset=utf-8");
@@ -138,6 +165,10 @@ fn not_built(language: Language) -> Response<Body> {
     set(header::VARY, "Accept-Encoding, Accept-Language");
     set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     response
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Files whose name carries a hash of their content never change; all others are asked for again.

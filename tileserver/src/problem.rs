@@ -10,9 +10,6 @@ use jomo_core::time::jst_text;
 use jomo_words::{Language, say};
 use serde::Serialize;
 
-/// Methods that every route answers, for `Allow`.
-pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
-
 /// Why a live layer or step is not served any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -24,7 +21,7 @@ pub enum Reason {
 }
 
 /// Why a request has no content as answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
     /// 404: no such address.
@@ -47,8 +44,27 @@ pub enum Problem {
     TimeMalformed,
     /// 400: a query parameter that this address does not have, or has twice.
     QueryUnknown,
+    /// 400: more than one identity, or one twice.
+    IdentityAmbiguous,
+    /// 400: a body that is not of the documented form.
+    BodyMalformed,
+    /// 401: wrong login or wrong password.
+    SignInRefused,
+    /// 401: for people only.
+    SignInNeeded,
+    /// 403: for people with another role only.
+    RoleNeeded,
+    /// 403: a change that does not come from a page of this server.
+    OriginRefused,
+    /// 404: no such job of this caller.
+    JobUnknown,
     /// 405.
-    MethodNotAllowed,
+    MethodNotAllowed {
+        /// The methods that this address has.
+        allow: &'static str,
+    },
+    /// 408: a body that comes too slowly.
+    BodyTooSlow,
     /// 410: a live layer or step past its validity.
     Expired {
         /// What passed.
@@ -58,17 +74,39 @@ pub enum Problem {
     },
     /// 413: a body where none is read.
     BodyNotAccepted,
+    /// 413: a longer body than is read here.
+    BodyTooLarge,
     /// 414.
     AddressTooLong,
+    /// 415: a body of another type than is read here.
+    ContentTypeRefused,
     /// 416: the range begins behind the end.
     RangeUnsatisfiable {
         /// Length of the whole in bytes.
         length: usize,
     },
+    /// 422: a word that a job may not contain.
+    JobRefused {
+        /// The word as it was sent.
+        word: String,
+    },
+    /// 429: too many failed sign-ins.
+    TooManyTries {
+        /// Seconds until the next try.
+        retry_after_s: u64,
+    },
+    /// 431: headers beyond the limit.
+    HeadersTooLarge,
     /// 500: a stored tile cannot be inflated.
     TileUnreadable,
+    /// 500: the register or the place of uploads cannot be used.
+    RegisterFailed,
+    /// 503: as many of these are under way as there may be.
+    Busy,
     /// 503: no generation has been loaded yet.
     NotReady,
+    /// 507: no room for an upload.
+    StorageFull,
 }
 
 #[derive(Serialize)]
@@ -87,7 +125,7 @@ struct Document<'a> {
 impl Problem {
     /// Stable code; its texts are `http-<code>` in `words/server.*.ftl`.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::RouteUnknown => "route-unknown",
             Self::LayerUnknown => "layer-unknown",
@@ -99,43 +137,70 @@ impl Problem {
             Self::TileOutOfRange => "tile-out-of-range",
             Self::TimeMalformed => "time-malformed",
             Self::QueryUnknown => "query-unknown",
-            Self::MethodNotAllowed => "method-not-allowed",
+            Self::IdentityAmbiguous => "identity-ambiguous",
+            Self::BodyMalformed => "body-malformed",
+            Self::SignInRefused => "sign-in-refused",
+            Self::SignInNeeded => "sign-in-needed",
+            Self::RoleNeeded => "role-needed",
+            Self::OriginRefused => "origin-refused",
+            Self::JobUnknown => "job-unknown",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::BodyTooSlow => "body-too-slow",
             Self::Expired { .. } => "expired",
             Self::BodyNotAccepted => "body-not-accepted",
+            Self::BodyTooLarge => "body-too-large",
             Self::AddressTooLong => "address-too-long",
+            Self::ContentTypeRefused => "content-type-refused",
             Self::RangeUnsatisfiable { .. } => "range-unsatisfiable",
+            Self::JobRefused { .. } => "job-refused",
+            Self::TooManyTries { .. } => "too-many-tries",
+            Self::HeadersTooLarge => "headers-too-large",
             Self::TileUnreadable => "tile-unreadable",
+            Self::RegisterFailed => "register-failed",
+            Self::Busy => "busy",
             Self::NotReady => "not-ready",
+            Self::StorageFull => "storage-full",
         }
     }
 
     /// The HTTP status.
     #[must_use]
-    pub fn status(self) -> StatusCode {
+    pub fn status(&self) -> StatusCode {
         match self {
             Self::RouteUnknown
             | Self::LayerUnknown
             | Self::VersionUnknown
             | Self::TimeUnknown
             | Self::ZoomOutside
-            | Self::TileOutside => StatusCode::NOT_FOUND,
+            | Self::TileOutside
+            | Self::JobUnknown => StatusCode::NOT_FOUND,
             Self::AddressMalformed
             | Self::TileOutOfRange
             | Self::TimeMalformed
-            | Self::QueryUnknown => StatusCode::BAD_REQUEST,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            | Self::QueryUnknown
+            | Self::IdentityAmbiguous
+            | Self::BodyMalformed => StatusCode::BAD_REQUEST,
+            Self::SignInRefused | Self::SignInNeeded => StatusCode::UNAUTHORIZED,
+            Self::RoleNeeded | Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Expired { .. } => StatusCode::GONE,
-            Self::BodyNotAccepted => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyNotAccepted | Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::AddressTooLong => StatusCode::URI_TOO_LONG,
+            Self::ContentTypeRefused => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeUnsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TileUnreadable => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::JobRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TileUnreadable | Self::RegisterFailed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
 
     /// The answer: `application/problem+json`, never stored by caches.
     #[must_use]
-    pub fn response(self, language: Language) -> Response<Body> {
+    pub fn response(&self, language: Language) -> Response<Body> {
         let mut response = Response::new(Body::from(self.document(language)));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
@@ -145,15 +210,18 @@ impl Problem {
         set(header::CACHE_CONTROL, "no-store");
         set(header::VARY, "Accept-Encoding, Accept-Language");
         match self {
-            Self::MethodNotAllowed => {
-                set(header::ALLOW, ALLOWED_METHODS);
+            Self::MethodNotAllowed { allow } => {
+                set(header::ALLOW, allow);
             }
-            // The body is not read, so nothing behind it on this connection can be.
-            Self::BodyNotAccepted => {
-                set(header::CONNECTION, "close");
+            // RFC 9110, 15.5.2 wants a challenge; browsers show no window for this scheme.
+            Self::SignInRefused | Self::SignInNeeded => {
+                set(header::WWW_AUTHENTICATE, "Bearer");
             }
-            Self::NotReady => {
+            Self::Busy | Self::NotReady => {
                 set(header::RETRY_AFTER, "1");
+            }
+            Self::TooManyTries { retry_after_s } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
             }
             Self::RangeUnsatisfiable { length } => {
                 if let Ok(value) = HeaderValue::try_from(format!("bytes */{length}")) {
@@ -165,10 +233,12 @@ impl Problem {
         response
     }
 
-    fn document(self, language: Language) -> String {
+    /// The body of the answer.
+    #[must_use]
+    pub fn document(&self, language: Language) -> String {
         let code = self.code();
         let (reason, since) = match self {
-            Self::Expired { reason, since } => (Some(reason), Some(since)),
+            Self::Expired { reason, since } => (Some(*reason), Some(*since)),
             _ => (None, None),
         };
         let id = match reason {
@@ -176,7 +246,7 @@ impl Problem {
             Some(Reason::StepPast) => "http-expired-step".to_owned(),
             None => format!("http-{code}"),
         };
-        let arguments: Vec<_> = since.map(|at| ("time", jst_text(at))).into_iter().collect();
+        let arguments = self.arguments();
         let document = Document {
             r#type: format!("urn:jomo:problem:{code}"),
             title: say(language, &format!("{id}.title"), &arguments),
@@ -188,6 +258,27 @@ impl Problem {
         };
         // Strings, a number and a time always serialise.
         serde_json::to_string(&document).unwrap_or_default()
+    }
+
+    /// Title and detail for a page without script.
+    #[must_use]
+    pub fn texts(&self, language: Language) -> [String; 2] {
+        let id = format!("http-{}", self.code());
+        ["title", "detail"].map(|part| say(language, &format!("{id}.{part}"), &self.arguments()))
+    }
+
+    /// What the texts mention.
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Expired { since, .. } => vec![("time", jst_text(*since))],
+            Self::TooManyTries { retry_after_s } => {
+                vec![("minutes", retry_after_s.div_ceil(60).to_string())]
+            }
+            Self::JobRefused { word } => {
+                vec![("word", word.chars().filter(|c| !c.is_control()).take(100).collect())]
+            }
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -204,7 +295,7 @@ pub fn language_tag(language: Language) -> &'static str {
 mod tests {
     use super::*;
 
-    const EVERY: [Problem; 18] = [
+    const EVERY: [Problem; 34] = [
         Problem::RouteUnknown,
         Problem::LayerUnknown,
         Problem::VersionUnknown,
@@ -215,7 +306,23 @@ mod tests {
         Problem::TileOutOfRange,
         Problem::TimeMalformed,
         Problem::QueryUnknown,
-        Problem::MethodNotAllowed,
+        Problem::IdentityAmbiguous,
+        Problem::BodyMalformed,
+        Problem::SignInRefused,
+        Problem::SignInNeeded,
+        Problem::RoleNeeded,
+        Problem::OriginRefused,
+        Problem::JobUnknown,
+        Problem::MethodNotAllowed { allow: "GET" },
+        Problem::BodyTooSlow,
+        Problem::BodyTooLarge,
+        Problem::ContentTypeRefused,
+        Problem::JobRefused { word: String::new() },
+        Problem::TooManyTries { retry_after_s: 61 },
+        Problem::HeadersTooLarge,
+        Problem::RegisterFailed,
+        Problem::Busy,
+        Problem::StorageFull,
         Problem::Expired { reason: Reason::LayerExpired, since: Timestamp::UNIX_EPOCH },
         Problem::Expired { reason: Reason::StepPast, since: Timestamp::UNIX_EPOCH },
         Problem::BodyNotAccepted,

@@ -7,6 +7,7 @@ use jomo_core::Timestamp;
 use jomo_core::layer::is_layer_id;
 use jomo_core::mercator::TileId;
 use jomo_core::time::parse_compact;
+use jomo_register::{JobState, Uuid};
 
 use crate::problem::Problem;
 
@@ -45,6 +46,31 @@ pub enum Route<'p> {
         /// Which step of which version.
         step: PinnedStep<'p>,
     },
+    /// `/login`
+    Login,
+    /// `/logout`
+    Logout,
+    /// `/api/v1/session`
+    Session,
+    /// `/api/v1/files`
+    Files,
+    /// `/api/v1/jobs`
+    Jobs,
+    /// `/api/v1/jobs/{id}`
+    Job {
+        /// Id of the job.
+        job: Uuid,
+    },
+    /// `/api/v1/jobs/{id}/cancel`
+    JobCancel {
+        /// Id of the job.
+        job: Uuid,
+    },
+    /// `/api/v1/jobs/{id}/events`
+    JobEvents {
+        /// Id of the job.
+        job: Uuid,
+    },
     /// Anything else: a file of the web page, if there is one of this name.
     Page {
         /// Path without the leading `/`; `index.html` for `/`.
@@ -68,7 +94,8 @@ impl<'p> Route<'p> {
     ///
     /// # Errors
     /// The problem to answer with: [`Problem::RouteUnknown`], [`Problem::AddressMalformed`],
-    /// [`Problem::TileOutOfRange`], [`Problem::TimeMalformed`] or [`Problem::LayerUnknown`].
+    /// [`Problem::TileOutOfRange`], [`Problem::TimeMalformed`], [`Problem::LayerUnknown`] or
+    /// [`Problem::JobUnknown`].
     pub fn parse(path: &'p str) -> Result<Self, Problem> {
         match path {
             "/" => return Ok(Self::Page { file: "index.html" }),
@@ -76,6 +103,8 @@ impl<'p> Route<'p> {
             "/catalog.json" => return Ok(Self::Catalogue),
             "/health/live" => return Ok(Self::Live),
             "/health/ready" => return Ok(Self::Ready),
+            "/login" => return Ok(Self::Login),
+            "/logout" => return Ok(Self::Logout),
             _ => {}
         }
         if let Some(rest) = path.strip_prefix("/tiles/") {
@@ -84,24 +113,120 @@ impl<'p> Route<'p> {
         if let Some(rest) = path.strip_prefix("/archives/") {
             return parse_archive(rest);
         }
+        if let Some(rest) = path.strip_prefix("/api/v1/") {
+            return parse_api(rest);
+        }
+        if path == "/api" || path.starts_with("/api/") {
+            return Err(Problem::RouteUnknown);
+        }
         path.strip_prefix('/').map(|file| Self::Page { file }).ok_or(Problem::RouteUnknown)
     }
 
-    /// The name of the route in logs: positions and layers stay out of them.
+    /// The name of the route: what access and logs go by. Positions and layers stay out of it.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> RouteName {
         match self {
-            Self::Live => "live",
-            Self::Ready => "ready",
-            Self::Status => "status",
-            Self::Catalogue => "catalogue",
-            Self::TileJson { .. } => "tilejson",
-            Self::Tile { .. } => "tile",
-            Self::PinnedTile { .. } => "pinned-tile",
-            Self::Archive { .. } => "archive",
-            Self::Page { .. } => "page",
+            Self::Live => RouteName::Live,
+            Self::Ready => RouteName::Ready,
+            Self::Status => RouteName::Status,
+            Self::Catalogue => RouteName::Catalogue,
+            Self::TileJson { .. } => RouteName::TileJson,
+            Self::Tile { .. } => RouteName::Tile,
+            Self::PinnedTile { .. } => RouteName::PinnedTile,
+            Self::Archive { .. } => RouteName::Archive,
+            Self::Login => RouteName::Login,
+            Self::Logout => RouteName::Logout,
+            Self::Session => RouteName::Session,
+            Self::Files => RouteName::Files,
+            Self::Jobs => RouteName::Jobs,
+            Self::Job { .. } => RouteName::Job,
+            Self::JobCancel { .. } => RouteName::JobCancel,
+            Self::JobEvents { .. } => RouteName::JobEvents,
+            Self::Page { .. } => RouteName::Page,
         }
     }
+}
+
+/// The enum and the list of its variants from one list, so that no route is missing in either.
+macro_rules! route_names {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),* $(,)?) => {
+        /// A route without the parts that its addresses fill in.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum RouteName {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl RouteName {
+            /// Every route.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name in logs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+route_names! {
+    /// [`Route::Live`]
+    Live = "live",
+    /// [`Route::Ready`]
+    Ready = "ready",
+    /// [`Route::Status`]
+    Status = "status",
+    /// [`Route::Catalogue`]
+    Catalogue = "catalogue",
+    /// [`Route::TileJson`]
+    TileJson = "tilejson",
+    /// [`Route::Tile`]
+    Tile = "tile",
+    /// [`Route::PinnedTile`]
+    PinnedTile = "pinned-tile",
+    /// [`Route::Archive`]
+    Archive = "archive",
+    /// [`Route::Login`]
+    Login = "login",
+    /// [`Route::Logout`]
+    Logout = "logout",
+    /// [`Route::Session`]
+    Session = "session",
+    /// [`Route::Files`]
+    Files = "files",
+    /// [`Route::Jobs`]
+    Jobs = "jobs",
+    /// [`Route::Job`]
+    Job = "job",
+    /// [`Route::JobCancel`]
+    JobCancel = "job-cancel",
+    /// [`Route::JobEvents`]
+    JobEvents = "job-events",
+    /// [`Route::Page`]
+    Page = "page",
+}
+
+fn parse_api(rest: &str) -> Result<Route<'_>, Problem> {
+    let mut parts = rest.split('/');
+    let (first, second, third) = (parts.next(), parts.next(), parts.next());
+    let job = |id: &str| job_id(id).ok_or(Problem::JobUnknown);
+    match (first, second, third, parts.next()) {
+        (Some("session"), None, ..) => Ok(Route::Session),
+        (Some("files"), None, ..) => Ok(Route::Files),
+        (Some("jobs"), None, ..) => Ok(Route::Jobs),
+        (Some("jobs"), Some(id), None, _) => Ok(Route::Job { job: job(id)? }),
+        (Some("jobs"), Some(id), Some("cancel"), None) => Ok(Route::JobCancel { job: job(id)? }),
+        (Some("jobs"), Some(id), Some("events"), None) => Ok(Route::JobEvents { job: job(id)? }),
+        _ => Err(Problem::RouteUnknown),
+    }
+}
+
+/// A UUID in its canonical form: one address a job.
+fn job_id(text: &str) -> Option<Uuid> {
+    let id: Uuid = text.parse().ok()?;
+    (id.as_hyphenated().to_string() == text).then_some(id)
 }
 
 fn parse_tiles(rest: &str) -> Result<Route<'_>, Problem> {
@@ -190,6 +315,19 @@ pub fn parse_time_query(query: Option<&str>) -> Result<Option<Timestamp>, Proble
     parse_time(value).map(Some).ok_or(Problem::TimeMalformed)
 }
 
+/// The `state` of a query such as `state=running`.
+///
+/// # Errors
+/// [`Problem::QueryUnknown`] for anything else.
+pub fn parse_state_query(query: Option<&str>) -> Result<Option<JobState>, Problem> {
+    let query = query.unwrap_or_default();
+    if query.is_empty() {
+        return Ok(None);
+    }
+    let state = query.strip_prefix("state=").and_then(JobState::named);
+    state.map(Some).ok_or(Problem::QueryUnknown)
+}
+
 /// Refuses every parameter.
 ///
 /// # Errors
@@ -222,7 +360,7 @@ mod tests {
         /// No text makes the reader panic, and a tile is always one of the scheme.
         #[test]
         fn hostile_paths_are_no_addresses(rest in "[ -~]{0,40}") {
-            for prefix in ["/", "/tiles/", "/archives/", "/tiles/rain/"] {
+            for prefix in ["/", "/tiles/", "/archives/", "/tiles/rain/", "/api/v1/jobs/"] {
                 let path = format!("{prefix}{rest}");
                 if let Ok(Route::Tile { layer, tile }) = Route::parse(&path) {
                     prop_assert!(is_layer_id(layer) && tile.z() <= 24);

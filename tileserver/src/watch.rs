@@ -11,6 +11,8 @@ use jomo_core::message::Coded;
 use jomo_store::Store;
 
 use crate::app::App;
+use crate::pair;
+use crate::serving::Pair;
 
 /// How often `current` is read: 64 bytes, some 10 µs.
 pub const POLL: Duration = Duration::from_millis(250);
@@ -38,10 +40,10 @@ pub fn watch(app: Arc<App>, store: Store) -> io::Result<Watcher> {
 }
 
 fn follow(app: &App, store: &Store, stopped: &mpsc::Receiver<()>) {
-    let mut refused: Option<(Option<String>, Instant)> = None;
+    let mut refused: Option<(Option<Pair>, Instant)> = None;
     while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-        let live = store.current_id(jomo_core::layer::Access::Public).ok().flatten();
-        let rest = |(id, at): &(Option<String>, Instant)| *id == live && at.elapsed() < RETRY;
+        let live = pair::named(store, app.roots()).ok();
+        let rest = |(id, at): &(Option<Pair>, Instant)| *id == live && at.elapsed() < RETRY;
         if refused.as_ref().is_some_and(rest) {
             continue;
         }

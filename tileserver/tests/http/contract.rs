@@ -297,7 +297,7 @@ async fn the_page_is_served_by_name() {
     assert_eq!((index.status.as_u16(), index.header("cache-control")), (200, "no-cache"));
     let policy = index.header("content-security-policy");
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-    assert_eq!(index.header("referrer-policy"), "no-referrer");
+    assert_eq!(index.header("referrer-policy"), "same-origin");
     let script = "/assets/index-12345678.js";
     let plain = server.get(script, &[]).await;
     let small = server.get(script, &[GZIP]).await;

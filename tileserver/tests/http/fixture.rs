@@ -15,9 +15,8 @@ use jomo_core::Timestamp;
 use jomo_core::fault::Faults;
 use jomo_core::feature::{Field, FieldType};
 use jomo_core::layer::{Access, Kind, Layer, Mode, Run, SPEC_VERSION, Text};
-use jomo_server::app::{App, Settings};
+use jomo_server::app::{App, Clock, Settings};
 use jomo_server::page::Page;
-use jomo_server::serving::LiveLayers;
 use jomo_store::{LayerStage, LayerVersion, Store};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -212,15 +211,17 @@ impl Server {
     }
 
     pub(crate) fn of(page: Page) -> Self {
+        Self::with(page, |app, _| app)
+    }
+
+    /// A server whose state is finished by `finish`, which is told the clock.
+    pub(crate) fn with(page: Page, finish: impl FnOnce(App, Clock) -> App) -> Self {
         let now_s = Arc::new(AtomicI64::new(at(PUBLISHED).as_second()));
         let told = Arc::clone(&now_s);
-        let settings = Settings {
-            clock: Arc::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap()),
-            live: LiveLayers::Served,
-            public_url: None,
-            listen_url: "http://127.0.0.1:8080".to_owned(),
-        };
-        Self { app: Arc::new(App::new(settings, page)), now_s }
+        let clock: Clock =
+            Arc::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap());
+        let settings = Settings { clock: Arc::clone(&clock), ..Settings::default() };
+        Self { app: Arc::new(finish(App::new(settings, page), clock)), now_s }
     }
 
     pub(crate) fn set_now(&self, now: &str) {

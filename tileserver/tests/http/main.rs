@@ -6,9 +6,11 @@
     reason = "a test ends where something is missing; numbers in hand-made archives are small"
 )]
 
+mod access;
 mod connections;
 mod contract;
 mod executable;
 mod fixture;
 mod generations;
+mod office;
 mod time;

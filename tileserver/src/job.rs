@@ -1,0 +1,143 @@
+//! Jobs over HTTP: queue, list, read, cancel.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use jomo_core::Timestamp;
+use jomo_register::{Job, JobFilter, JobProgress, JobState, JobWords, Principal, Role, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::json;
+use crate::app::People;
+use crate::body::{self, BodyType, body_type};
+use crate::problem::Problem;
+
+/// Longest body of a job in bytes.
+const JOB_MAX: usize = 64 << 10;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewJob {
+    words: Vec<String>,
+}
+
+/// A job as people see it.
+#[derive(Serialize)]
+struct JobDocument<'a> {
+    id: String,
+    kind: &'a str,
+    words: &'a [String],
+    state: JobState,
+    progress: Option<&'a JobProgress>,
+    message: Option<&'a serde_json::Value>,
+    attempts: u32,
+    created: Timestamp,
+    started: Option<Timestamp>,
+    finished: Option<Timestamp>,
+    by: Option<&'a str>,
+    cancel_requested: bool,
+}
+
+impl<'a> JobDocument<'a> {
+    fn of(job: &'a Job) -> Self {
+        Self {
+            id: job.id.to_string(),
+            kind: &job.kind,
+            words: &job.words,
+            state: job.state,
+            progress: job.progress.as_ref(),
+            message: job.message.as_ref(),
+            attempts: job.attempts,
+            created: job.created,
+            started: job.started,
+            finished: job.finished,
+            by: job.login.as_deref(),
+            cancel_requested: job.cancel_requested,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JobList<'a> {
+    jobs: Vec<JobDocument<'a>>,
+}
+
+/// The document of a job: one line of JSON.
+#[must_use]
+pub fn document(job: &Job) -> Vec<u8> {
+    // Strings, numbers, times and JSON always serialise.
+    serde_json::to_vec(&JobDocument::of(job)).unwrap_or_default()
+}
+
+/// `GET /api/v1/jobs/{id}`: 200.
+#[must_use]
+pub fn read(job: &Job) -> Response<Body> {
+    json(document(job))
+}
+
+/// `GET /api/v1/jobs[?state=]`: 200. Own jobs, for administrators all; the newest 100.
+///
+/// # Errors
+/// If the register cannot be asked.
+pub async fn list(
+    people: &People,
+    principal: &Principal,
+    state: Option<JobState>,
+) -> Result<Response<Body>, Problem> {
+    let by = (!principal.has(Role::Admin)).then_some(principal.person);
+    let filter = JobFilter { state, by, limit: 0 };
+    let jobs = people.clerk.call(move |register| register.jobs(&filter)).await?;
+    let list = JobList { jobs: jobs.iter().map(JobDocument::of).collect() };
+    Ok(json(serde_json::to_vec(&list).unwrap_or_default()))
+}
+
+/// `POST /api/v1/jobs`: 201.
+///
+/// # Errors
+/// 400, 408, 413, 415; 422 for a command or word that may not be queued.
+pub async fn queue(
+    people: &People,
+    principal: &Principal,
+    headers: &HeaderMap,
+    body: &mut Body,
+) -> Result<Response<Body>, Problem> {
+    if body_type(headers) != Some(BodyType::Json) {
+        return Err(Problem::ContentTypeRefused);
+    }
+    let bytes = body::read(body, JOB_MAX).await?;
+    let NewJob { words } = serde_json::from_slice(&bytes).or(Err(Problem::BodyMalformed))?;
+    let may = principal.grants.iter().find(|(grant, _)| Role::Editor <= grant.role);
+    let organisation = may.map(|(grant, _)| grant.organisation.clone());
+    let (by, now) = (principal.person, people.now());
+    let job = people.clerk.call(move |register| {
+        let words = JobWords::check(words, Source::Remote)?;
+        register.enqueue(words, Some(by), organisation.as_deref(), now)
+    });
+    let job = job.await?;
+    let mut response = json(document(&job));
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(location) = HeaderValue::try_from(format!("/api/v1/jobs/{}", job.id)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// `POST /api/v1/jobs/{id}/cancel`: 202, also for a job that has ended.
+///
+/// # Errors
+/// If the register cannot be asked.
+pub async fn cancel(
+    people: &People,
+    principal: &Principal,
+    job: &Job,
+) -> Result<Response<Body>, Problem> {
+    let (id, by, now) = (job.id, principal.person, people.now());
+    let cancelled = if job.state.is_terminal() {
+        None
+    } else {
+        let cancel = people.clerk.call(move |r| r.request_cancel(id, Some(by), now));
+        Some(cancel.await?)
+    };
+    let mut response = json(document(cancelled.as_ref().unwrap_or(job)));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
