@@ -25,7 +25,17 @@ macro_rules! area {
 
 /// Every file of texts: area, Japanese, English.
 const AREAS: &[(&str, &str, &str)] = &area![
-    "cli", "core", "geotiff", "grib", "ingest", "sample", "server", "store", "system", "tile",
+    "cli",
+    "core",
+    "elevation",
+    "geotiff",
+    "grib",
+    "ingest",
+    "sample",
+    "server",
+    "store",
+    "system",
+    "tile",
     "vector",
 ];
 

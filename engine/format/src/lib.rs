@@ -3,10 +3,12 @@
 //! Every reader meets hostile bytes: it ends in a typed error that names the place, what was
 //! expected and what was found, and it never panics or allocates by a number it has not checked.
 
+pub mod fgd;
 pub mod flatgeobuf;
 pub mod geojson;
 pub mod geotiff;
 pub mod grib2;
+pub mod gsi;
 pub mod pmtiles;
 pub mod table;
 pub mod vector;
