@@ -86,7 +86,7 @@ export class Account extends EventTarget {
 
   constructor() {
     super();
-    this.#tabs.addEventListener('message', () => void this.refresh('elsewhere'));
+    this.#tabs.addEventListener('message', ({ data }: MessageEvent<'in' | 'out'>) => this.#follow(data));
   }
 
   get person(): Person | null {
@@ -115,7 +115,7 @@ export class Account extends EventTarget {
     }
     await this.refresh();
     if (this.person === null) return { kind: 'unavailable' };
-    this.#tabs.postMessage('changed');
+    this.#tabs.postMessage('in');
     return null;
   }
 
@@ -129,7 +129,7 @@ export class Account extends EventTarget {
     }
     this.ended = null;
     this.#set({ isEnabled: true, person: null });
-    this.#tabs.postMessage('changed');
+    this.#tabs.postMessage('out');
     return problem;
   }
 
@@ -137,6 +137,12 @@ export class Account extends EventTarget {
   close(): void {
     clearTimeout(this.#timer);
     this.#tabs.close();
+  }
+
+  /** Another tab has signed in or out. What is over is over, whether the server can be asked or not. */
+  #follow(news: 'in' | 'out'): void {
+    if (news === 'out' && this.session !== null) this.#take({ isEnabled: true, person: null }, 'elsewhere');
+    void this.refresh('elsewhere');
   }
 
   get #isPast(): boolean {

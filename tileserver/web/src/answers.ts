@@ -43,12 +43,13 @@ export interface Sending {
 }
 
 /**
- * Fetches `url` and reads it with `read`.
+ * Fetches `url` and reads it with `read`. A copy kept by the browser is used only if the server says
+ * that it still holds: what a reader is offered changes with who is signed in.
  *
  * Throws a [`Problem`] for whatever goes wrong on the way.
  */
 export async function ask<T>(url: string, read: (json: unknown) => T): Promise<T> {
-  const response = await reach(url, { headers: { accept: 'application/json' } });
+  const response = await reach(url, { headers: { accept: 'application/json' }, cache: 'no-cache' });
   if (!response.ok) throw new Problem(reasonOf(response.status));
   return readBody(response, read);
 }

@@ -97,7 +97,7 @@ export class Desk extends EventTarget {
         this.isConnected = isUp;
         this.#changed();
       },
-      onRefusal: (): void => {
+      onEnd: (): void => {
         this.#refused.add(id);
         void this.load();
       },

@@ -45,6 +45,7 @@ export const dialogueLook = css`
   }
   .field > label,
   legend {
+    padding: 0;
     font-weight: 700;
   }
   .support,

@@ -25,8 +25,8 @@ export interface Listener {
   readonly onEvent: (event: StreamEvent) => boolean;
   /** The line is up, or down since now. */
   readonly onLine: (isUp: boolean) => void;
-  /** The server says no for good, e.g. 401 or 404. */
-  readonly onRefusal: (status: number) => void;
+  /** The server has nothing more to say (204) or says no for good, e.g. 401 or 404. */
+  readonly onEnd: (status: number) => void;
 }
 
 /** How long to wait before the try after `failures` failed ones, in milliseconds. */
@@ -47,7 +47,7 @@ export async function follow(url: string, listener: Listener, signal: AbortSigna
       if (last !== '') headers['last-event-id'] = last;
       const response = await fetch(url, { headers, cache: 'no-store', credentials: 'same-origin', signal: attempt.signal });
       if (isFinal(response.status)) {
-        listener.onRefusal(response.status);
+        listener.onEnd(response.status);
         return;
       }
       if (!response.ok || response.body === null) throw new Error(String(response.status));
@@ -70,9 +70,9 @@ export async function follow(url: string, listener: Listener, signal: AbortSigna
   }
 }
 
-/** Trying again would give the same answer. */
+/** Trying again would give the same answer; 204 asks not to. */
 function isFinal(status: number): boolean {
-  return 400 <= status && status < 500 && status !== 408 && status !== 429;
+  return status === 204 || (400 <= status && status < 500 && status !== 408 && status !== 429);
 }
 
 /** The events of a body. `onSilence` is called when nothing has come for too long. */

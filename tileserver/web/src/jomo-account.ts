@@ -78,13 +78,13 @@ export class JomoAccount extends LitElement {
         display: flex;
         align-items: center;
         gap: 0.375rem;
-        max-width: 14rem;
+        max-width: min(100%, 14rem);
         font-size: var(--text-s);
+        white-space: nowrap;
       }
       .name {
         overflow: hidden;
         text-overflow: ellipsis;
-        white-space: nowrap;
       }
       .fictional {
         flex: none;
@@ -138,7 +138,11 @@ export class JomoAccount extends LitElement {
       }
       @media (max-width: 30rem) {
         .open {
-          max-width: 10.5rem;
+          padding: 0 0.5rem;
+        }
+        /* The card says it, and the frame of the map. */
+        .open .fictional {
+          display: none;
         }
       }
     `,

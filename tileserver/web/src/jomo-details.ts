@@ -5,6 +5,7 @@ import { css, html, LitElement, type TemplateResult } from 'lit';
 import { attributesOf, nameOf } from './attributes';
 import type { Found } from './inspection';
 import { look } from './look';
+import { restrictedMark } from './restricted';
 import { icon, swatch } from './swatch';
 import { say, type Language } from './words';
 
@@ -43,7 +44,7 @@ export class JomoDetails extends LitElement {
     const name = nameOf(layer.description, feature, this.language);
     const attributes = attributesOf(layer.description.fields, feature.properties, this.language);
     return html`<article data-layer=${layer.entry.id} data-feature=${String(feature.id ?? '')}>
-      <p class="layer">${layer.entry.title[this.language]}</p>
+      <p class="layer">${layer.entry.title[this.language]} ${restrictedMark(layer.entry, this.language)}</p>
       <h3>${name}</h3>
       <dl>
         ${attributes.map(

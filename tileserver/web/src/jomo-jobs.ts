@@ -112,8 +112,10 @@ export class JomoJobs extends LitElement {
     return facts.filter((fact) => fact !== '').join(' ・ ');
   }
 
-  #progress(job: Job): TemplateResult {
+  #progress(job: Job): TemplateResult | typeof nothing {
     const { progress } = job;
+    // Nothing moves while a job waits: a bar would say otherwise.
+    if (job.state === 'queued') return nothing;
     const share = shareOf(job);
     const stage = progress === null ? '' : this.#say(STAGES.has(progress.stage) ? `web-stage-${progress.stage}` : 'web-stage-other');
     const count = progress?.total == null ? '' : ` ${progress.done} / ${progress.total}`;
@@ -147,7 +149,7 @@ export class JomoJobs extends LitElement {
     }
     return html`<div class="asking" role="group" aria-label=${this.#say('web-job-cancel')}>
       <p>${this.#say('web-job-cancel-text')}</p>
-      <button type="button" class="main" data-action="confirm" @click=${() => void this.#cancel(job)}>${this.#say('web-job-cancel')}</button>
+      <button type="button" class="main" data-action="confirm" @click=${() => void this.#cancel(job)}>${this.#say('web-job-cancel-yes')}</button>
       <button type="button" data-action="keep" @click=${() => (this.asking = null)}>${this.#say('web-job-keep')}</button>
     </div>`;
   }

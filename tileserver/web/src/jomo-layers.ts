@@ -7,6 +7,7 @@ import { groupOf, GROUPS, isStale, type Layer, type LayerGroup } from './atlas';
 import type { Description } from './contract';
 import { legendOf } from './legend';
 import { look } from './look';
+import { restrictedMark } from './restricted';
 import { icon, swatch } from './swatch';
 import { dayAndTime } from './time';
 import { say, type Language } from './words';
@@ -95,7 +96,7 @@ export class JomoLayers extends LitElement {
             this.#change({ id: entry.id, visible: (event.target as HTMLInputElement).checked })}
         />
         <span class="title">${title}</span>
-        ${entry.isRestricted ? html`<span class="restricted">${this.#say('web-restricted')}</span>` : nothing}
+        ${restrictedMark(entry, this.language)}
       </label>
       ${this.#state(layer)}
       ${visible && description !== null
@@ -235,16 +236,6 @@ export class JomoLayers extends LitElement {
         color: var(--quiet);
         font-weight: 700;
         font-size: var(--text-s);
-      }
-      .restricted {
-        flex: none;
-        border-radius: var(--radius-s);
-        padding: 0 0.375rem;
-        background: var(--closed-soft);
-        color: var(--closed);
-        font-weight: 700;
-        font-size: var(--text-s);
-        line-height: 1.6;
       }
       .places {
         display: flex;

@@ -4,6 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 
 import type { Found, Group } from './inspection';
 import { look } from './look';
+import { restrictedMark } from './restricted';
 import { say, type Language } from './words';
 
 /** Names listed of one layer; whoever looks for more zooms in. */
@@ -32,7 +33,9 @@ export class JomoList extends LitElement {
   #group({ layer, count, items }: Group): TemplateResult {
     const rest = items.length - LONGEST;
     return html`<section data-layer=${layer.entry.id}>
-      <h3>${layer.entry.title[this.language]} <span>${say(this.language, 'web-count', { count })}</span></h3>
+      <h3>
+        ${layer.entry.title[this.language]} <span>${say(this.language, 'web-count', { count })}</span> ${restrictedMark(layer.entry, this.language)}
+      </h3>
       <ul>
         ${items.slice(0, LONGEST).map(
           ({ name, found, count: same }) => html`<li>
@@ -66,7 +69,7 @@ export class JomoList extends LitElement {
         padding: 0.75rem 0 0.25rem;
         font-size: var(--text-m);
       }
-      h3 span,
+      h3 span:not(.restricted),
       .same {
         color: var(--quiet);
         font-weight: 400;

@@ -99,7 +99,7 @@ export class JomoMap extends LitElement implements StaffHost {
     addEventListener('hashchange', this.#onAddress);
     document.addEventListener('visibilitychange', this.#onVisible);
     this.atlas.addEventListener('change', this.#onAtlas);
-    this.#timers.push(setInterval(() => void this.atlas.poll(), POLL_MS), setInterval(() => this.#judge(), JUDGE_MS));
+    this.#timers.push(setInterval(() => this.#poll(), POLL_MS), setInterval(() => this.#judge(), JUDGE_MS));
     void this.#load();
   }
 
@@ -208,6 +208,7 @@ export class JomoMap extends LitElement implements StaffHost {
       notices.push(html`<div class="notice" role="alert" data-session>
         <p>${this.#say(notice)}</p>
         <button type="button" @click=${act}>${this.#say(notice === 'web-sign-out-failed' ? 'web-sign-out' : 'web-sign-in')}</button>
+        <button type="button" data-action="dismiss" @click=${() => this.staff.dismiss()}>${this.#say('web-close')}</button>
       </div>`);
     }
     if (this.missed) notices.push(html`<p class="notice" role="alert">${this.#say('web-job-show-failed')}</p>`);
@@ -245,6 +246,7 @@ export class JomoMap extends LitElement implements StaffHost {
       .shownTime=${arrived ? time : shown}
       .referenceTime=${referenceTime}
       .language=${this.language}
+      ?compact=${this.open}
     ></jomo-time>`;
   }
 
@@ -294,6 +296,12 @@ export class JomoMap extends LitElement implements StaffHost {
     const timed = this.#timed;
     const wanted = this.chosenTime ?? startingTime(timed, this.now);
     return wanted === null ? null : nearestStep(allSteps(timed.map(({ description }) => description)), wanted);
+  }
+
+  /** Asks for what is new: a generation, and whether the person's session still holds. */
+  #poll(): void {
+    void this.atlas.poll();
+    if (this.staff.person !== null) void this.staff.account.refresh();
   }
 
   /** Drops everything that the person before was shown, and asks for what there is for this one. */
@@ -426,8 +434,9 @@ export class JomoMap extends LitElement implements StaffHost {
   #onTileTrouble(): void {
     if (this.tileTrouble) return;
     this.tileTrouble = true;
-    // A tile of a layer that has just expired answers 410: ask at once what is valid now.
-    void this.atlas.poll();
+    // A tile of a layer that has just expired answers 410, one of a session that has ended 404: ask
+    // at once what is valid now.
+    this.#poll();
   }
 
   readonly #onAtlas = (): void => {
@@ -440,7 +449,7 @@ export class JomoMap extends LitElement implements StaffHost {
   readonly #onVisible = (): void => {
     if (document.visibilityState !== 'visible') return;
     this.#judge();
-    void this.atlas.poll();
+    this.#poll();
   };
 
   readonly #onLayerChange = ({ detail: { id, ...choice } }: CustomEvent<LayerChange>): void => this.atlas.set(id, choice);

@@ -234,6 +234,9 @@ export class JomoTime extends LitElement {
         font-weight: 700;
       }
       @media (max-width: 47.99rem) {
+        :host([compact]) :is(.buttons, .reference) {
+          display: none;
+        }
         section {
           grid-template: 'now now' auto 'track track' auto 'buttons reference' auto / auto minmax(0, 1fr);
         }

@@ -73,6 +73,17 @@ export const look = css`
     outline-offset: -2px;
     box-shadow: none;
   }
+  .restricted {
+    display: inline-block;
+    flex: none;
+    border-radius: var(--radius-s);
+    padding: 0 0.375rem;
+    background: var(--closed-soft);
+    color: var(--closed);
+    font-weight: 700;
+    font-size: var(--text-s);
+    line-height: var(--leading);
+  }
   .unseen {
     position: absolute;
     width: 1px;

@@ -12,6 +12,9 @@ const layout = css`
     height: 100dvh;
     background: var(--paper);
   }
+  jomo-account {
+    flex: 0 1 auto;
+  }
   header {
     display: flex;
     align-items: center;
@@ -109,7 +112,9 @@ const layout = css`
     border-bottom: 1px solid var(--line);
   }
   .tabs button {
-    flex: 1;
+    flex: 1 1 auto;
+    padding: 0 0.5rem;
+    white-space: nowrap;
     border: 0;
     border-bottom: 3px solid transparent;
     border-radius: 0;
@@ -252,6 +257,9 @@ const layout = css`
     .languages [aria-pressed='true'] {
       display: none;
     }
+    .languages button {
+      padding: 0 0.5rem;
+    }
     .languages button:is(:first-child, :last-child) {
       border: 1px solid var(--edge);
       border-radius: var(--radius-m);
@@ -268,6 +276,9 @@ const layout = css`
       flex: none;
       height: 46dvh;
     }
+    .tabs button {
+      font-size: var(--text-s);
+    }
     .tabs [aria-expanded='false'] {
       border-bottom-color: transparent;
       color: var(--ink);
@@ -283,6 +294,17 @@ const layout = css`
       inset: auto 0.5rem 0.5rem;
       width: auto;
       max-height: 60%;
+    }
+  }
+  /* With the panel open little of the map is left: the frame keeps its word, the slider its track. */
+  @media (max-width: 47.99rem) {
+    main:has(+ aside[data-open='true']) .frame p span {
+      display: none;
+    }
+  }
+  @media (max-width: 22.5rem) {
+    .mark {
+      display: none;
     }
   }
   @media (max-width: 47.99rem) and (max-height: 43rem) {

@@ -26,7 +26,8 @@ export class Staff implements ReactiveController {
   hasJobs = false;
 
   readonly #host: StaffHost;
-  #login: string | null = null;
+  /** Login and grants of the person whom the page knows; empty for nobody. */
+  #known = '';
   #isKnown = false;
 
   constructor(host: StaffHost) {
@@ -82,6 +83,10 @@ export class Staff implements ReactiveController {
     await this.#takeFocus();
   }
 
+  dismiss(): void {
+    this.#tell(null);
+  }
+
   /** The server says that nobody is signed in any more. */
   readonly onSignedOut = (): void => void this.account.refresh();
 
@@ -95,11 +100,11 @@ export class Staff implements ReactiveController {
 
   #onChange(): void {
     const { person, ended } = this.account;
-    const login = person?.login ?? null;
+    const known = person === null ? '' : JSON.stringify([person.login, person.grants]);
     const isFirst = !this.#isKnown;
     this.#isKnown = true;
-    if (login !== this.#login) {
-      this.#login = login;
+    if (known !== this.#known) {
+      this.#known = known;
       this.hasJobs = false;
       this.notice = ended === null ? null : `web-session-${ended}`;
       // The first answer of the server tells who has been there all along: nothing is to be dropped.

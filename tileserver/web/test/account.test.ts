@@ -89,6 +89,17 @@ test('signing out in one tab signs out all, and says so there only', async () =>
   expect(there.ended).toBe('elsewhere');
 });
 
+test('a tab that cannot reach the server still follows one that signs out', async () => {
+  let isUp = true;
+  serve({ 'GET /api/v1/session': () => (isUp ? json(HANAKO) : Response.error()) });
+  const [here, there] = [account(), account()];
+  await Promise.all([here.refresh(), there.refresh()]);
+  isUp = false;
+  await here.signOut('ja');
+  await vi.waitFor(() => expect(there.person).toBeNull());
+  expect(there.ended).toBe('elsewhere');
+});
+
 test('without a line the page forgets the person all the same', async () => {
   serve({ 'GET /api/v1/session': () => json(HANAKO) });
   const here = account();

@@ -108,7 +108,7 @@ test('a broken stream comes back where it left off', async () => {
   const listener = {
     onEvent: ({ data }: StreamEvent): boolean => (seen.push(data), data !== 'end'),
     onLine: (isUp: boolean): void => void line.push(isUp),
-    onRefusal: (): void => expect.unreachable(),
+    onEnd: (): void => expect.unreachable(),
   };
   const done = follow('/events', listener, new AbortController().signal);
   await vi.runAllTimersAsync();
@@ -118,11 +118,14 @@ test('a broken stream comes back where it left off', async () => {
   expect(line).toEqual([true, false, false, false, true]);
 });
 
-test('a refusal for good is told once and not tried again', async () => {
-  vi.stubGlobal('fetch', () => Promise.resolve(new Response('', { status: 401 })));
+test('a refusal for good, or nothing more, is told once and not tried again', async () => {
+  const answers = [401, 204];
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: answers.shift() ?? 500 })));
   const statuses: number[] = [];
-  await follow('/events', { onEvent: () => true, onLine: () => undefined, onRefusal: (status) => void statuses.push(status) }, new AbortController().signal);
-  expect(statuses).toEqual([401]);
+  const stream = (): Promise<void> => follow('/events', { onEvent: () => true, onLine: () => undefined, onEnd: (status) => void statuses.push(status) }, new AbortController().signal);
+  await stream();
+  await stream();
+  expect(statuses).toEqual([401, 204]);
 });
 
 test('the desk follows at most two jobs, and tells when one has ended', async () => {
