@@ -19,7 +19,10 @@ const EDGES: &[(&str, &[&str])] = &[
         &["jomo-core", "jomo-coverage", "jomo-format", "jomo-store", "jomo-tile", "jomo-words"],
     ),
     ("jomo-ingest", &["jomo-core", "jomo-format", "jomo-words"]),
-    ("jomo-server", &["jomo-core", "jomo-format", "jomo-store", "jomo-words"]),
+    (
+        "jomo-server",
+        &["jomo-core", "jomo-format", "jomo-register", "jomo-store", "jomo-words"],
+    ),
 ];
 
 /// Packages of tests and benches may use anything; nothing may use them.

@@ -205,7 +205,7 @@ async fn handle(
             tiles::pinned_tile(app, view, (step.time, *tile), headers).await
         }
         (Route::Archive { step }, _, Pass::Layer(view)) => {
-            tiles::archive(app, view, step.time, headers)
+            tiles::archive(app, view, step.time, headers).await
         }
         (Route::Session, _, Pass::Asker(principal)) => {
             Ok(sign_in::session(app, principal.as_ref()))

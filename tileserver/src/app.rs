@@ -1,6 +1,7 @@
 //! What all requests share: the generation being served, the clock, the page, the people.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jomo_core::Timestamp;
@@ -63,6 +64,32 @@ impl Default for Settings {
     }
 }
 
+/// Limits on what people send and follow; tests have shorter ones.
+#[derive(Clone, Copy, Debug)]
+pub struct PeopleLimits {
+    /// How long the next part of a body may take, and a short body as a whole: a phone in a
+    /// tunnel, not a client that sends a byte now and then to hold a place.
+    pub body: Duration,
+    /// Largest file in bytes.
+    pub file_bytes: u64,
+    /// How often the jobs that somebody follows are looked at.
+    pub poll: Duration,
+    /// After how long a silent stream says that it lives. A proxy closes what is silent for a
+    /// minute, a phone's network sooner.
+    pub keep_alive: Duration,
+}
+
+impl Default for PeopleLimits {
+    fn default() -> Self {
+        Self {
+            body: Duration::from_secs(15),
+            file_bytes: 512 << 20,
+            poll: Duration::from_millis(500),
+            keep_alive: Duration::from_secs(15),
+        }
+    }
+}
+
 /// What a server needs that lets people sign in.
 pub struct People {
     /// Asks the register.
@@ -71,6 +98,8 @@ pub struct People {
     pub trust: Trust,
     /// Failed sign-ins by address.
     pub throttle: Throttle,
+    /// Limits on what they send and follow.
+    pub limits: PeopleLimits,
     /// Streams of progress.
     pub hub: Hub,
     /// Places for uploads.
@@ -84,7 +113,14 @@ impl People {
     #[must_use]
     pub fn new(clerk: Clerk, trust: Trust, clock: Clock) -> Self {
         let (throttle, hub) = (Throttle::default(), Hub::default());
-        Self { clerk, trust, throttle, hub, uploads: Semaphore::new(UPLOADS), clock }
+        let uploads = Semaphore::new(UPLOADS);
+        Self { clerk, trust, throttle, limits: PeopleLimits::default(), hub, uploads, clock }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn within(self, limits: PeopleLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Their time.

@@ -10,13 +10,6 @@ use bytes::Bytes;
 
 use crate::problem::Problem;
 
-/// How long the next part of a body may take: a phone in a tunnel, not a client that sends a
-/// byte now and then to hold a place.
-pub const PART_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How long a short body may take as a whole.
-const WHOLE_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// What of a refused body is read and dropped, so that the client comes to read the refusal.
 const DRAIN_MAX: usize = 1 << 20;
 
@@ -46,22 +39,23 @@ pub fn body_type(headers: &HeaderMap) -> Option<BodyType> {
     }
 }
 
-/// The next part of a body; `None` at its end.
+/// The next part of a body, for which it has `patience`; `None` at its end.
 ///
 /// # Errors
 /// [`Problem::BodyMalformed`] if the client breaks off, [`Problem::BodyTooSlow`].
-pub async fn next(body: &mut Body) -> Option<Result<Bytes, Problem>> {
+pub async fn next(body: &mut Body, patience: Duration) -> Option<Result<Bytes, Problem>> {
     loop {
         let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context));
-        match tokio::time::timeout(PART_TIMEOUT, frame).await {
+        match tokio::time::timeout(patience, frame).await {
             Err(_) => return Some(Err(Problem::BodyTooSlow)),
             Ok(None) => return None,
             Ok(Some(Err(_))) => return Some(Err(Problem::BodyMalformed)),
             // Trailers are not read.
-            Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(bytes) => return Some(Ok(bytes)),
-                Err(_) => {}
-            },
+            Ok(Some(Ok(frame))) => {
+                if let Ok(bytes) = frame.into_data() {
+                    return Some(Ok(bytes));
+                }
+            }
         }
     }
 }
@@ -72,17 +66,17 @@ pub fn declares_more(body: &Body, limit: u64) -> bool {
     limit < body.size_hint().lower()
 }
 
-/// A whole body of at most `limit` bytes.
+/// A whole body of at most `limit` bytes, for all of which it has `patience`.
 ///
 /// # Errors
 /// [`Problem::BodyTooLarge`], [`Problem::BodyTooSlow`], [`Problem::BodyMalformed`].
-pub async fn read(body: &mut Body, limit: usize) -> Result<Vec<u8>, Problem> {
+pub async fn read(body: &mut Body, limit: usize, patience: Duration) -> Result<Vec<u8>, Problem> {
     if declares_more(body, limit as u64) {
         return Err(Problem::BodyTooLarge);
     }
     let whole = async {
         let mut bytes = Vec::new();
-        while let Some(part) = next(body).await {
+        while let Some(part) = next(body, patience).await {
             let part = part?;
             if limit - bytes.len() < part.len() {
                 return Err(Problem::BodyTooLarge);
@@ -91,14 +85,14 @@ pub async fn read(body: &mut Body, limit: usize) -> Result<Vec<u8>, Problem> {
         }
         Ok(bytes)
     };
-    tokio::time::timeout(WHOLE_TIMEOUT, whole).await.unwrap_or(Err(Problem::BodyTooSlow))
+    tokio::time::timeout(patience, whole).await.unwrap_or(Err(Problem::BodyTooSlow))
 }
 
 /// Drops the rest of a body that was refused, within bounds.
 pub async fn drain(body: &mut Body) {
     let rest = async {
         let mut dropped = 0;
-        while let Some(Ok(part)) = next(body).await {
+        while let Some(Ok(part)) = next(body, DRAIN_TIMEOUT).await {
             dropped += part.len();
             if DRAIN_MAX < dropped {
                 break;

@@ -1,6 +1,6 @@
 //! The clerk keeps the register: a thread of its own for calls and one for sign-in.
 //!
-//! SQLite blocks, and a password costs some 50 ms of computing on purpose. Neither happens on a
+//! `SQLite` blocks, and a password costs some 50 ms of computing on purpose. Neither happens on a
 //! thread that answers requests, and a flood of sign-ins does not keep those out who are in.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

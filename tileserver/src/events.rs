@@ -30,12 +30,6 @@ pub const STREAMS: usize = 64;
 /// Streams of one person: a few windows.
 pub const STREAMS_EACH: usize = 8;
 
-/// How often the jobs are looked at.
-const POLL: Duration = Duration::from_millis(500);
-
-/// A proxy closes what is silent for a minute, a phone's network sooner.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
 /// Events that wait for a client to read them; one that is further behind is gone.
 const UNREAD: usize = 8;
 
@@ -114,22 +108,22 @@ impl Hub {
         Some((credentials, jobs))
     }
 
-    fn tell(&self, found: &Found) {
+    fn tell(&self, found: &Found, keep_alive: Duration) {
         self.state().streams.retain_mut(|stream| {
             let principal = found.principals.get(&stream.credential);
             let job = found.jobs.get(&stream.job);
             let (Some(principal), Some(job)) = (principal, job) else { return false };
-            is_own(job, principal) && stream.tell(job)
+            is_own(job, principal) && stream.tell(job, keep_alive)
         });
     }
 }
 
 impl Stream {
     /// Sends what is new; `false` at the end of the stream.
-    fn tell(&mut self, job: &Job) -> bool {
+    fn tell(&mut self, job: &Job, keep_alive: Duration) -> bool {
         let text = if self.revision < job.revision {
             event(job)
-        } else if KEEP_ALIVE <= self.sent.elapsed() {
+        } else if keep_alive <= self.sent.elapsed() {
             Bytes::from_static(b":\n\n")
         } else {
             return true;
@@ -211,7 +205,7 @@ pub fn stream(body: Body) -> Response<Body> {
 /// Looks at the jobs until nobody follows any.
 async fn follow(people: Arc<People>) {
     loop {
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(people.limits.poll).await;
         let Some((credentials, jobs)) = people.hub.asked() else { return };
         let now = people.now();
         let found = people.clerk.call(move |register| {
@@ -228,7 +222,7 @@ async fn follow(people: Arc<People>) {
         });
         // Where the register has too much to do, the streams wait for the next look.
         if let Ok(found) = found.await {
-            people.hub.tell(&found);
+            people.hub.tell(&found, people.limits.keep_alive);
         }
     }
 }

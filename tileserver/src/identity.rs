@@ -154,13 +154,11 @@ pub fn origin_is_ours(headers: &HeaderMap, settings: &Settings) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
     let Ok(origin) = origin.to_str() else { return false };
-    match &settings.public_url {
-        Some(url) => origin.eq_ignore_ascii_case(origin_of(url)),
-        None => {
-            let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-            rest.zip(host(headers)).is_some_and(|(rest, host)| rest.eq_ignore_ascii_case(host))
-        }
+    if let Some(url) = &settings.public_url {
+        return origin.eq_ignore_ascii_case(origin_of(url));
     }
+    let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    rest.zip(host(headers)).is_some_and(|(rest, host)| rest.eq_ignore_ascii_case(host))
 }
 
 /// `scheme://host[:port]` of a URL, as browsers write it: without the port that the scheme means.
@@ -217,7 +215,7 @@ mod tests {
         let session = |token: &str| Ok(Some(Credential::Session(token.to_owned())));
         let ambiguous = Err(Problem::IdentityAmbiguous);
         let (cookie, auth) = (header::COOKIE, header::AUTHORIZATION);
-        let huge = [b"jomo_session=".as_slice(), &[b'a'; 30 << 10]].concat();
+        let huge = [b"jomo_session=".as_slice(), &vec![b'a'; 30 << 10]].concat();
         let many = b"x=1; ".repeat(6 << 10);
         for (pairs, peer, expected) in [
             (vec![], None, Ok(None)),

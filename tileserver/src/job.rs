@@ -103,7 +103,7 @@ pub async fn queue(
     if body_type(headers) != Some(BodyType::Json) {
         return Err(Problem::ContentTypeRefused);
     }
-    let bytes = body::read(body, JOB_MAX).await?;
+    let bytes = body::read(body, JOB_MAX, people.limits.body).await?;
     let NewJob { words } = serde_json::from_slice(&bytes).or(Err(Problem::BodyMalformed))?;
     let may = principal.grants.iter().find(|(grant, _)| Role::Editor <= grant.role);
     let organisation = may.map(|(grant, _)| grant.organisation.clone());

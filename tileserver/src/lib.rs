@@ -31,6 +31,7 @@ pub mod packed;
 pub mod page;
 pub mod pair;
 pub mod problem;
+pub mod remote;
 pub mod route;
 pub mod serving;
 pub mod sign_in;
@@ -42,4 +43,4 @@ pub mod watch;
 pub mod wire;
 
 pub use answer::router;
-pub use app::{App, Clock, Fault, People, Settings, wall_clock};
+pub use app::{App, Clock, Fault, People, PeopleLimits, Settings, wall_clock};

@@ -105,6 +105,8 @@ pub enum Problem {
     Busy,
     /// 503: no generation has been loaded yet.
     NotReady,
+    /// 503: the object store that the tiles lie in is slow or away.
+    StoreUnreachable,
     /// 507: no room for an upload.
     StorageFull,
 }
@@ -159,6 +161,7 @@ impl Problem {
             Self::RegisterFailed => "register-failed",
             Self::Busy => "busy",
             Self::NotReady => "not-ready",
+            Self::StoreUnreachable => "store-unreachable",
             Self::StorageFull => "storage-full",
         }
     }
@@ -193,7 +196,7 @@ impl Problem {
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TileUnreadable | Self::RegisterFailed => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::NotReady | Self::StoreUnreachable => StatusCode::SERVICE_UNAVAILABLE,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
@@ -219,6 +222,9 @@ impl Problem {
             }
             Self::Busy | Self::NotReady => {
                 set(header::RETRY_AFTER, "1");
+            }
+            Self::StoreUnreachable => {
+                set(header::RETRY_AFTER, "5");
             }
             Self::TooManyTries { retry_after_s } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
@@ -295,7 +301,7 @@ pub fn language_tag(language: Language) -> &'static str {
 mod tests {
     use super::*;
 
-    const EVERY: [Problem; 34] = [
+    const EVERY: [Problem; 35] = [
         Problem::RouteUnknown,
         Problem::LayerUnknown,
         Problem::VersionUnknown,
@@ -330,6 +336,7 @@ mod tests {
         Problem::RangeUnsatisfiable { length: 1 },
         Problem::TileUnreadable,
         Problem::NotReady,
+        Problem::StoreUnreachable,
     ];
 
     #[test]

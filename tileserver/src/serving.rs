@@ -109,9 +109,8 @@ impl Serving {
             Some(restricted) => format!("{public_name}+{restricted}"),
             None => public_name.clone(),
         };
-        let header = |name: String| {
-            HeaderValue::try_from(&name).map_err(|_| LoadError::Id { id: name.clone() })
-        };
+        let header =
+            |name: String| HeaderValue::try_from(&name).or(Err(LoadError::Id { id: name }));
         let (public_name, joint_name) = (header(public_name)?, header(joint_name)?);
         Ok(Self { pair, loaded: now, public, restricted, public_name, joint_name })
     }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use jomo_core::Timestamp;
 use jomo_core::organisation::OrganisationKind;
 use jomo_register::{Area, Principal, Role};
 use serde::{Deserialize, Serialize};
@@ -33,12 +34,15 @@ struct SignIn {
 struct SessionDocument<'a> {
     enabled: bool,
     signed_in: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    person: Option<PersonDocument<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    grants: Option<Vec<GrantDocument<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<Option<jomo_core::Timestamp>>,
+    #[serde(flatten)]
+    known: Option<KnownDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct KnownDocument<'a> {
+    person: PersonDocument<'a>,
+    grants: Vec<GrantDocument<'a>>,
+    expires: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -60,28 +64,23 @@ struct GrantDocument<'a> {
 /// `GET /api/v1/session`: 200.
 #[must_use]
 pub fn session(app: &App, principal: Option<&Principal>) -> Response<Body> {
-    let person = principal.map(|principal| PersonDocument {
-        id: principal.person.to_string(),
-        login: &principal.login,
-        name: principal.name.as_deref(),
-        fictional: principal.fictional,
-    });
-    let grants = principal.map(|principal| {
+    let known = principal.map(|principal| {
+        let person = PersonDocument {
+            id: principal.person.to_string(),
+            login: &principal.login,
+            name: principal.name.as_deref(),
+            fictional: principal.fictional,
+        };
         let grants = principal.grants.iter().map(|(grant, kind)| GrantDocument {
             role: grant.role,
             organisation: &grant.organisation,
             kind: *kind,
             area: &grant.area,
         });
-        grants.collect()
+        KnownDocument { person, grants: grants.collect(), expires: principal.expires }
     });
-    let document = SessionDocument {
-        enabled: app.people().is_some(),
-        signed_in: principal.is_some(),
-        person,
-        grants,
-        expires: principal.map(|principal| principal.expires),
-    };
+    let (enabled, signed_in) = (app.people().is_some(), known.is_some());
+    let document = SessionDocument { enabled, signed_in, known };
     // Strings, flags and times always serialise.
     json(serde_json::to_vec(&document).unwrap_or_default())
 }
@@ -109,7 +108,7 @@ async fn sign_in(
     (request, kind): (&Parts, BodyType),
     body: &mut Body,
 ) -> Result<Response<Body>, Problem> {
-    let bytes = body::read(body, SIGN_IN_MAX).await?;
+    let bytes = body::read(body, SIGN_IN_MAX, people.limits.body).await?;
     let SignIn { login, password } = parse(&bytes, kind).ok_or(Problem::BodyMalformed)?;
     let (address, now) = (client(request, people), people.now());
     let wait = |retry_after_s| Problem::TooManyTries { retry_after_s };

@@ -1,4 +1,4 @@
-//! Answers about layers: tiles, archives, TileJSON, catalogue.
+//! Answers about layers: tiles, archives, `TileJSON`, catalogue.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -20,7 +20,7 @@ use crate::freshness::{
 use crate::negotiate::{Encoding, Part, encoding, has_current, host, language, part};
 use crate::problem::Problem;
 use crate::serving::Seen;
-use crate::view::{LayerView, StepView, StoredTile};
+use crate::view::{LayerView, StoredTile};
 
 /// Largest tile after inflation, in bytes: 100 times the largest that a peer was seen to write.
 const INFLATED_MAX: u64 = 64 << 20;
@@ -112,7 +112,7 @@ fn vary(response: &mut Response<Body>, app: &App, fixed: &'static str, by_host: 
 pub async fn live_tile(
     app: &App,
     view: &LayerView,
-    (time, tile): (Option<Timestamp>, TileId),
+    (time, id): (Option<Timestamp>, TileId),
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let wall = app.now();
@@ -125,7 +125,7 @@ pub async fn live_tile(
         }
     };
     let cache = cache_control(&view.layer, time, wall, Address::Alias);
-    tile_response(view, Wanted { time, tile, cache }, headers).await
+    tile_response(view, Wanted { time, id, cache }, headers).await
 }
 
 /// `GET /tiles/{layer}/{version}/{time|-}/{z}/{x}/{y}`: 200, 204, 304, 404, 410.
@@ -135,7 +135,7 @@ pub async fn live_tile(
 pub async fn pinned_tile(
     app: &App,
     view: &LayerView,
-    (time, tile): (Option<Timestamp>, TileId),
+    (time, id): (Option<Timestamp>, TileId),
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     if !view.has_time(time) {
@@ -144,12 +144,12 @@ pub async fn pinned_tile(
     let wall = app.now();
     check_step(&view.layer, time, wall)?;
     let cache = cache_control(&view.layer, time, wall, Address::Pinned);
-    tile_response(view, Wanted { time, tile, cache }, headers).await
+    tile_response(view, Wanted { time, id, cache }, headers).await
 }
 
 struct Wanted {
     time: Option<Timestamp>,
-    tile: TileId,
+    id: TileId,
     cache: HeaderValue,
 }
 
@@ -159,12 +159,15 @@ async fn tile_response(
     wanted: Wanted,
     request: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let z = wanted.tile.z();
+    let z = wanted.id.z();
     if z < view.layer.minzoom || view.layer.maxzoom < z {
         return Err(Problem::ZoomOutside);
     }
-    let stored = view.step(wanted.time).and_then(|step: &StepView| step.tile(wanted.tile));
-    if stored.is_none() && !view.covers(wanted.tile) {
+    let stored = match view.step(wanted.time) {
+        Some(step) => step.tile(wanted.id).await?,
+        None => None,
+    };
+    if stored.is_none() && !view.covers(wanted.id) {
         return Err(Problem::TileOutside);
     }
     let mut response = match stored {
@@ -235,11 +238,11 @@ fn tag_header(tag: String) -> HeaderValue {
     HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// `GET /archives/{layer}/{version}/{time|-}.pmtiles`: 200, 206, 304, 404, 410, 416.
+/// `GET /archives/{layer}/{version}/{time|-}.pmtiles`: 200, 206, 304, 404, 410, 416, 503.
 ///
 /// # Errors
-/// 404, 410, 416.
-pub fn archive(
+/// 404, 410, 416, 503.
+pub async fn archive(
     app: &App,
     view: &LayerView,
     time: Option<Timestamp>,
@@ -251,25 +254,25 @@ pub fn archive(
     let wall = app.now();
     check_step(&view.layer, time, wall)?;
     let step = view.step(time).ok_or(Problem::TimeUnknown)?;
-    let (bytes, tag) = (step.bytes(), &step.archive_tag);
+    let (length, tag) = (step.archive_length(), &step.archive_tag);
     let mut response = Response::new(Body::empty());
     if has_current(request, tag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
-        match part(request, tag, bytes.len()) {
-            Part::Unsatisfiable => {
-                return Err(Problem::RangeUnsatisfiable { length: bytes.len() });
-            }
-            Part::Whole => *response.body_mut() = Body::from(bytes.clone()),
+        let range = match part(request, tag, length) {
+            Part::Unsatisfiable => return Err(Problem::RangeUnsatisfiable { length }),
+            Part::Whole => 0..length,
             Part::Bytes(range) => {
-                let shown = format!("bytes {}-{}/{}", range.start, range.end - 1, bytes.len());
+                let shown = format!("bytes {}-{}/{length}", range.start, range.end - 1);
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-                *response.body_mut() = Body::from(bytes.slice(range));
                 if let Ok(value) = HeaderValue::try_from(shown) {
                     response.headers_mut().insert(header::CONTENT_RANGE, value);
                 }
+                range
             }
-        }
+        };
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(range.len()));
+        *response.body_mut() = step.archive_part(range).await?;
     }
     let cache = cache_control(&view.layer, time, wall, Address::Pinned);
     let headers = response.headers_mut();

@@ -19,18 +19,15 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::json;
-use crate::app::People;
+use crate::app::{People, PeopleLimits};
 use crate::body;
 use crate::problem::Problem;
-
-/// Largest file in bytes.
-pub const FILE_MAX: u64 = 512 << 20;
 
 /// Files that come at the same time; each has a thread.
 pub const UPLOADS: usize = 4;
 
 /// How long a file may take: 512 MiB at 300 kB/s.
-const WHOLE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const WHOLE_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// Parts that wait for the disk.
 const PARTS: usize = 8;
@@ -45,7 +42,7 @@ const LOOK_EVERY: u64 = 16 << 20;
 const NAME_MAX: usize = 120;
 
 /// What has come is removed after this long if nobody finished it: the server was killed.
-const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 3600);
+const LEFTOVER_AGE: Duration = Duration::from_hours(24);
 
 #[derive(Serialize)]
 struct FileDocument {
@@ -69,7 +66,7 @@ pub async fn receive(
     body: &mut Body,
 ) -> Result<Response<Body>, Problem> {
     let name = name_query(query)?;
-    if body::declares_more(body, FILE_MAX) {
+    if body::declares_more(body, people.limits.file_bytes) {
         return Err(Problem::BodyTooLarge);
     }
     let _place = people.uploads.try_acquire().or(Err(Problem::Busy))?;
@@ -84,7 +81,7 @@ pub async fn receive(
         tracing::error!(%error, "no thread for an upload");
         Problem::Busy
     })?;
-    let fed = tokio::time::timeout(WHOLE_TIMEOUT, feed(body, &parts)).await;
+    let fed = tokio::time::timeout(WHOLE_TIMEOUT, feed(people.limits, body, &parts)).await;
     fed.unwrap_or(Err(Problem::BodyTooSlow))?;
     drop(parts);
     let document = match written.await {
@@ -98,12 +95,16 @@ pub async fn receive(
 }
 
 /// Hands the body on. If the writer has given up, its own error says why.
-async fn feed(body: &mut Body, parts: &mpsc::Sender<Part>) -> Result<(), Problem> {
+async fn feed(
+    limits: PeopleLimits,
+    body: &mut Body,
+    parts: &mpsc::Sender<Part>,
+) -> Result<(), Problem> {
     let mut length = 0_u64;
-    while let Some(part) = body::next(body).await {
+    while let Some(part) = body::next(body, limits.body).await {
         let part = part?;
         length += part.len() as u64;
-        if FILE_MAX < length {
+        if limits.file_bytes < length {
             return Err(Problem::BodyTooLarge);
         }
         if parts.send(Part::Bytes(part)).await.is_err() {
@@ -165,7 +166,7 @@ fn write(
         }
     }
     file.sync_all()?;
-    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let sha256 = hexadecimal(&digest.finalize());
     let target = upload_path(register, &sha256, &name);
     let target = target.ok_or_else(|| io::Error::other("no name for the file"))?;
     let home = target.parent().unwrap_or(&folder);
@@ -175,6 +176,11 @@ fn write(
     File::open(home)?.sync_all()?;
     File::open(&folder)?.sync_all()?;
     Ok(FileDocument { sha256, bytes, name })
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Where the files of a register lie.

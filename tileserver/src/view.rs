@@ -1,18 +1,22 @@
 //! One version of a layer, open for serving.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::body::Body;
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use jomo_core::Timestamp;
 use jomo_core::layer::{Layer, Mode};
 use jomo_core::mercator::TileId;
-use jomo_format::pmtiles::{Archive, Compression};
-use jomo_store::{LayerVersion, Mapped, StoreError};
+use jomo_format::pmtiles::{Archive, Compression, Index};
+use jomo_store::{LayerVersion, StoreError};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::LoadError;
+use crate::problem::Problem;
+use crate::remote::RemoteArchive;
 
 /// How much of an archive is read ahead when it is opened. Clustered archives begin with the low
 /// zooms, which every visitor asks for; a prefecture's layer is smaller than this as a whole.
@@ -21,7 +25,7 @@ const PREWARM_BYTES: usize = 64 << 20;
 /// The number of vector tiles in the header of a `PMTiles` archive.
 const TYPE_MVT: u8 = 1;
 
-/// A version of a layer with its archives mapped.
+/// A version of a layer with its archives open.
 #[derive(Debug)]
 pub struct LayerView {
     /// The content of `layer.json`.
@@ -40,15 +44,32 @@ pub struct StepView {
     pub time: Option<Timestamp>,
     /// Entity tag of the archive as a whole.
     pub archive_tag: String,
-    archive: Archive<Bytes>,
-    bytes: Bytes,
+    source: Source,
     tags: ContentTags,
 }
 
-/// A stored tile: gzip bytes in the memory map, and the hash of them.
+/// Where the tiles come from.
+#[derive(Debug)]
+pub enum Source {
+    /// A file in memory.
+    Mapped(Archive<Bytes>),
+    /// An object store.
+    Remote(Arc<RemoteArchive>),
+}
+
+impl Source {
+    fn index(&self) -> &Index {
+        match self {
+            Self::Mapped(archive) => archive.index(),
+            Self::Remote(archive) => archive.index(),
+        }
+    }
+}
+
+/// A stored tile: gzip bytes, and the hash of them.
 #[derive(Clone, Debug)]
 pub struct StoredTile {
-    /// A slice of the map, not a copy.
+    /// A slice of the map or of what was fetched, not a copy.
     pub bytes: Bytes,
     /// xxh3-64 of the bytes.
     pub hash: u64,
@@ -76,7 +97,7 @@ impl LayerView {
         });
         let vector_layers = steps
             .iter()
-            .find_map(|step| step.archive.metadata().get("vector_layers").cloned())
+            .find_map(|step| step.source.index().metadata().get("vector_layers").cloned())
             .unwrap_or_else(|| crate::document::vector_layers(&layer));
         Ok(Self { layer, mode, vector_layers, steps })
     }
@@ -110,42 +131,64 @@ impl StepView {
     fn open(version: &LayerVersion, time: Option<Timestamp>) -> Result<Option<Self>, LoadError> {
         let name = LayerVersion::tiles_name(time);
         let Some(listed) = version.layer.files.get(&name) else { return Ok(None) };
-        let path = version.dir().join(&name);
-        let bytes = Bytes::from_owner(Mapped::open(&path)?);
-        if u64::try_from(bytes.len()).ok() != Some(listed.bytes) {
-            let expected = format!("{} bytes", listed.bytes);
-            let found = format!("{} bytes", bytes.len());
-            return Err(StoreError::Content { path, expected, found }.into());
-        }
-        let archive =
-            Archive::open(bytes.clone()).map_err(|source| StoreError::Tiles { path, source })?;
-        let form = archive.header();
+        let source = match version.remote(&name) {
+            Some(file) => Source::Remote(Arc::new(RemoteArchive::open(version, &name, file)?)),
+            None => {
+                let Some(mapped) = version.file(&name)? else { return Ok(None) };
+                let bytes = Bytes::from(mapped);
+                prewarm(&bytes);
+                let unsound =
+                    |source| StoreError::Tiles { path: version.dir().join(&name), source };
+                Source::Mapped(Archive::open(bytes).map_err(unsound)?)
+            }
+        };
+        let form = source.index().header();
         if form.tile_type != TYPE_MVT || form.tile_compression != Compression::Gzip {
             return Err(LoadError::TileForm { layer: version.layer.id.clone() });
         }
-        prewarm(&bytes);
-        let tags = ContentTags::new(&archive);
+        let tags = ContentTags::new(source.index());
         // The hash in `layer.json` is hexadecimal if the writer followed the specification; it
         // goes into a header, so nothing else is taken from there.
         let hash: String = listed.sha256.chars().filter(char::is_ascii_hexdigit).take(32).collect();
         let archive_tag = format!("\"{hash}\"");
-        Ok(Some(Self { time, archive_tag, archive, bytes, tags }))
+        Ok(Some(Self { time, archive_tag, source, tags }))
     }
 
     /// A tile, if the archive has it.
-    #[must_use]
-    pub fn tile(&self, id: TileId) -> Option<StoredTile> {
-        let range = self.archive.tile(id)?;
-        let offset = range.start;
-        let bytes = self.bytes.slice(range);
-        let hash = self.tags.hash(offset, &bytes);
-        Some(StoredTile { bytes, hash })
+    ///
+    /// # Errors
+    /// [`Problem::StoreUnreachable`].
+    pub async fn tile(&self, id: TileId) -> Result<Option<StoredTile>, Problem> {
+        let found = match &self.source {
+            Source::Mapped(archive) => {
+                archive.tile(id).map(|range| (range.start, archive.bytes().slice(range)))
+            }
+            Source::Remote(archive) => archive.tile(id).await?,
+        };
+        Ok(found.map(|(offset, bytes)| {
+            let hash = self.tags.hash(offset, &bytes);
+            StoredTile { bytes, hash }
+        }))
     }
 
-    /// The whole archive.
+    /// Length of the archive in bytes.
     #[must_use]
-    pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn archive_length(&self) -> usize {
+        match &self.source {
+            Source::Mapped(archive) => archive.bytes().len(),
+            Source::Remote(archive) => archive.length(),
+        }
+    }
+
+    /// A part of the archive.
+    ///
+    /// # Errors
+    /// [`Problem::StoreUnreachable`].
+    pub async fn archive_part(&self, range: Range<usize>) -> Result<Body, Problem> {
+        match &self.source {
+            Source::Mapped(archive) => Ok(Body::from(archive.bytes().slice(range))),
+            Source::Remote(archive) => archive.body(range).await,
+        }
     }
 }
 
@@ -162,8 +205,8 @@ struct ContentTags {
 }
 
 impl ContentTags {
-    fn new(archive: &Archive<Bytes>) -> Self {
-        let mut offsets: Vec<usize> = archive.contents().map(|range| range.start).collect();
+    fn new(index: &Index) -> Self {
+        let mut offsets: Vec<usize> = index.contents().map(|range| range.start).collect();
         offsets.sort_unstable();
         offsets.dedup();
         let hashes = offsets.iter().map(|_| AtomicU64::new(0)).collect();

@@ -1,5 +1,7 @@
 //! Every route with every kind of identity, from the table that the server itself applies.
 
+use std::collections::HashMap;
+
 use jomo_core::layer::{Access, Layer};
 use jomo_core::organisation::{OrganisationKind, RowAccess};
 use jomo_register::{OPERATOR, Role};
@@ -68,14 +70,14 @@ fn expected(route: RouteName, verb: Verb, identity: Identity, success: u16) -> u
     );
     match need(route, verb) {
         None => 405,
-        Some(Need::Anyone | Need::Asker) => success,
         Some(Need::LayerReader) if one_layer && identity != Identity::Right => 404,
-        Some(Need::LayerReader) => success,
         Some(Need::SignedIn | Need::Role(_) | Need::OwnJob) if !recognised => 401,
         Some(Need::SignedIn) => 200,
         Some(Need::Role(_)) if identity == Identity::Lower => 403,
         Some(Need::OwnJob) if identity == Identity::Lower => 404,
-        Some(Need::Role(_) | Need::OwnJob) => success,
+        Some(Need::Anyone | Need::Asker | Need::LayerReader | Need::Role(_) | Need::OwnJob) => {
+            success
+        }
     }
 }
 
@@ -128,6 +130,7 @@ async fn send(office: &Office, verb: Verb, path: &str, headers: &[&str], body: &
 async fn every_route_asks_who_it_is() {
     let office = Office::new();
     let version = office.version_of("nests");
+    let mut known = HashMap::new();
     for way in [Way::Cookie, Way::Key] {
         for &route in RouteName::ALL {
             for verb in Verb::ALL {
@@ -135,7 +138,13 @@ async fn every_route_asks_who_it_is() {
                     let job = office.job("eda").id.to_string();
                     let (path, body, success) = row(route, &job, &version);
                     let who = login(route, identity);
-                    let credential = credential(&office, who, identity, way).await;
+                    // Signing in or out ends the session that is shown.
+                    let ends = matches!(route, RouteName::Login | RouteName::Logout);
+                    let place = (ends.then_some(route as u8), who, identity as u8, way as u8);
+                    if !known.contains_key(&place) {
+                        known.insert(place, credential(&office, who, identity, way).await);
+                    }
+                    let credential = known[&place].clone();
                     let mut headers = vec![HOST, ORIGIN, JSON];
                     headers.extend(credential.as_deref());
                     let answer = send(&office, verb, &path, &headers, &body).await;

@@ -28,8 +28,12 @@ fn idle_and_slow_connections_make_room() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
-    let stop = Duration::from_millis(200);
-    let limits = Limits { connections: 2, header: HEADER, stop, ..Limits::default() };
+    let limits = Limits {
+        connections: 2,
+        header: HEADER,
+        stop: Duration::from_millis(200),
+        ..Limits::default()
+    };
     let (end, told) = tokio::sync::oneshot::channel::<()>();
     let serving = runtime.spawn(serve(listener, router, limits, async {
         let _ = told.await;

@@ -38,11 +38,12 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(&dir.path().join("store")).unwrap();
+        let store = Store::create(dir.path().join("store")).unwrap();
         Self { dir, store }
     }
 
-    /// Publishes layers whose tiles say `content`, as one generation, and returns its id.
+    /// Publishes layers whose tiles say `content`, as one generation, and returns its id,
+    /// that of the public root if it has any.
     pub(crate) fn publish(&self, layers: &[Layer], content: &str, now: Timestamp) -> String {
         let stage = self.dir.path().join("stage");
         for layer in layers {
@@ -62,7 +63,8 @@ impl Shop {
         let base = self.store.current_id(Access::Public).unwrap();
         let published = self.store.publish(&stage, base.as_deref(), now).unwrap();
         let _ = fs::remove_dir_all(&stage);
-        published.generations[&Access::Public].clone()
+        let ids = [Access::Public, Access::Restricted];
+        ids.iter().find_map(|access| published.generations.get(access)).unwrap().clone()
     }
 
     pub(crate) fn version(&self, layer: &str) -> String {

@@ -1,7 +1,6 @@
 //! An office for one test: a register with people, and a store with a restricted layer.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::Request;
@@ -11,7 +10,7 @@ use jomo_register::{
     Area, Grant, Job, JobWords, NewKey, NewPerson, OPERATOR, Organisation, PasswordCost, Register,
     Role, Source, Uuid, new_id,
 };
-use jomo_server::app::People;
+use jomo_server::app::{People, PeopleLimits};
 use jomo_server::clerk::Clerk;
 use jomo_server::identity::{Peer, Trust};
 use jomo_server::page::Page;
@@ -57,7 +56,8 @@ impl Office {
         shop.publish(layers, "one", at(PUBLISHED));
         let register = shop.dir.path().join("register.sqlite");
         drop(Register::create(&register, at(PUBLISHED)).unwrap());
-        let office = Self { server: serve(&register, trust), shop, register };
+        let server = serve(&register, trust, PeopleLimits::default());
+        let office = Self { server, shop, register };
         office.hire();
         office.server.app.refresh(&office.shop.store).unwrap();
         office
@@ -65,7 +65,12 @@ impl Office {
 
     /// Another server at the same register and store, as after a restart.
     pub(crate) fn restart(&mut self) {
-        self.server = serve(&self.register, Trust::default());
+        self.limited(PeopleLimits::default());
+    }
+
+    /// Serves with other limits from now on.
+    pub(crate) fn limited(&mut self, limits: PeopleLimits) {
+        self.server = serve(&self.register, Trust::default(), limits);
         self.server.app.refresh(&self.shop.store).unwrap();
     }
 
@@ -169,10 +174,10 @@ pub(crate) fn request(method: &str, path: &str, headers: &[&str], body: Body) ->
     request.extension(Peer(peer.parse().unwrap())).body(body).unwrap()
 }
 
-pub(crate) fn serve(register: &std::path::Path, trust: Trust) -> Server {
+pub(crate) fn serve(register: &Path, trust: Trust, limits: PeopleLimits) -> Server {
     let open = || Register::open_with(register, None, PasswordCost::CHEAPEST).unwrap();
     let clerk = Clerk::with(register, open(), open()).unwrap();
     Server::with(Page::new(std::iter::empty()), |app, clock| {
-        app.with_people(People::new(clerk, trust, Arc::clone(&clock)))
+        app.with_people(People::new(clerk, trust, clock).within(limits))
     })
 }

@@ -1,0 +1,131 @@
+//! The two roots switch together, and a half-written pair is never served.
+
+use std::fs;
+
+use jomo_core::Timestamp;
+use jomo_core::layer::{Access, Layer};
+use jomo_server::identity::Trust;
+
+use crate::fixture::{Answer, PUBLISHED, at, places};
+use crate::office::{Office, nests};
+
+fn later(minutes: i64) -> Timestamp {
+    Timestamp::from_second(at(PUBLISHED).as_second() + 60 * minutes).unwrap()
+}
+
+async fn said(office: &Office, layer: &str, who: &[&str]) -> String {
+    let answer: Answer = office.get(&format!("/tiles/{layer}/4/14/6"), who).await;
+    String::from_utf8_lossy(&answer.body).into_owned()
+}
+
+#[tokio::test]
+async fn half_a_pair_waits_for_the_other_half() {
+    let office = Office::new();
+    let cookie = office.cookie("vera").await;
+    let refresh = || office.server.app.refresh(&office.shop.store);
+    let current = |root: &str| office.shop.path().join(root).join("current");
+    let old = fs::read(current("public")).unwrap();
+    office.shop.publish(&[places(), nests()], "two", later(1));
+    let new = fs::read(current("public")).unwrap();
+
+    // As if the publisher had died between the two renames.
+    fs::write(current("public"), &old).unwrap();
+    for _ in 0..3 {
+        refresh().unwrap();
+        assert_eq!(said(&office, "places", &[]).await, "places one None");
+        assert_eq!(said(&office, "nests", &[&cookie]).await, "nests one None");
+    }
+    // A server that starts now sees the same.
+    let mut restarted =
+        Office { server: office.server, shop: office.shop, register: office.register };
+    restarted.restart();
+    assert_eq!(said(&restarted, "nests", &[&cookie]).await, "nests one None");
+
+    fs::write(restarted.shop.path().join("public/current"), &new).unwrap();
+    restarted.server.app.refresh(&restarted.shop.store).unwrap();
+    assert_eq!(said(&restarted, "places", &[]).await, "places two None");
+    assert_eq!(said(&restarted, "nests", &[&cookie]).await, "nests two None");
+
+    // Rolled back in public alone: the restricted side goes back with it.
+    fs::write(restarted.shop.path().join("public/current"), &old).unwrap();
+    restarted.server.app.refresh(&restarted.shop.store).unwrap();
+    assert_eq!(said(&restarted, "places", &[]).await, "places one None");
+    assert_eq!(said(&restarted, "nests", &[&cookie]).await, "nests one None");
+}
+
+/// Public layers go on without the restricted ones: a partner that was live before is enough.
+#[tokio::test]
+async fn a_partner_may_be_an_ancestor() {
+    let office = Office::new();
+    let cookie = office.cookie("vera").await;
+    for n in 1..=6 {
+        office.shop.publish(&[places()], &format!("n{n}"), later(n));
+        office.server.app.refresh(&office.shop.store).unwrap();
+    }
+    assert_eq!(said(&office, "places", &[]).await, "places n6 None");
+    assert_eq!(said(&office, "nests", &[&cookie]).await, "nests one None");
+    let answer = office.get("/catalog.json", &[&cookie]).await;
+    let pair = answer.header("jomo-generation").to_owned();
+    let id = |access| office.shop.store.current_id(access).unwrap().unwrap();
+    assert_eq!(pair, format!("{}+{}", id(Access::Public), id(Access::Restricted)));
+    assert_eq!(answer.json()["generation"], pair.as_str());
+    let status = office.get("/status.json", &[&cookie]).await.json();
+    assert_eq!((&status["generation"], &status["layer_count"]), (&pair.into(), &2.into()));
+
+    // Retention has removed the ancestor: it was live all the same.
+    office.shop.store.collect(jomo_store::Retention { generations: 1 }).unwrap();
+    let mut restarted =
+        Office { server: office.server, shop: office.shop, register: office.register };
+    restarted.restart();
+    assert_eq!(said(&restarted, "nests", &[&cookie]).await, "nests one None");
+}
+
+/// What was public by mistake and is restricted now is gone for the public, in all its versions.
+#[tokio::test]
+async fn what_becomes_restricted_is_gone_at_once() {
+    let layer = Layer { id: "nests".to_owned(), ..places() };
+    let office = Office::of(&[places(), layer], Trust::default());
+    let version = office.version_of("nests");
+    let pinned = format!("/tiles/nests/{version}/-/4/14/6");
+    assert_eq!(office.get(&pinned, &[]).await.status, 200);
+    // By hand, as the store refuses to publish a layer of the other root.
+    let root = office.shop.path().join("public");
+    let id = office.shop.store.current_id(Access::Public).unwrap().unwrap();
+    let text = fs::read_to_string(root.join(format!("generations/{id}.json"))).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    document["layers"].as_object_mut().unwrap().remove("nests");
+    let next = format!("20261122T000100Z-{}", "0".repeat(8));
+    document["id"] = next.as_str().into();
+    document["previous"] = id.as_str().into();
+    fs::write(root.join(format!("generations/{next}.json")), document.to_string()).unwrap();
+    fs::write(root.join("current"), &next).unwrap();
+    office.server.app.refresh(&office.shop.store).unwrap();
+    assert_eq!(office.get(&pinned, &[]).await.status, 200, "an old version of a public layer");
+    office.shop.publish(&[nests()], "two", later(2));
+    office.server.app.refresh(&office.shop.store).unwrap();
+    let gone = office.get(&pinned, &[]).await;
+    assert_eq!((gone.status.as_u16(), gone.json()["code"].as_str()), (404, Some("layer-unknown")));
+    let cookie = office.cookie("vera").await;
+    assert_eq!(said(&office, "nests", &[&cookie]).await, "nests two None");
+}
+
+/// A restricted forecast is served; the same in the public root is refused.
+#[tokio::test]
+async fn each_root_holds_its_own() {
+    let office = Office::new();
+    let id = office.shop.store.current_id(Access::Restricted).unwrap().unwrap();
+    let version = office.version_of("nests");
+    let path = office.shop.path().join(format!("restricted/layers/nests/{version}/layer.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, text.replace("\"restricted\"", "\"public\"")).unwrap();
+    let mut restarted =
+        Office { server: office.server, shop: office.shop, register: office.register };
+    restarted.server = crate::office::serve(
+        &restarted.register,
+        Trust::default(),
+        jomo_server::app::PeopleLimits::default(),
+    );
+    assert!(restarted.server.app.refresh(&restarted.shop.store).is_err(), "{id}");
+    assert_eq!(restarted.get("/tiles/nests/4/14/6", &[]).await.status, 404);
+}
