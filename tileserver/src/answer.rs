@@ -22,6 +22,9 @@ use crate::{body, document, events, job, sign_in, tiles, upload};
 /// Longest path and query in bytes; the longest documented address has 170.
 pub const ADDRESS_MAX: usize = 2048;
 
+/// Bytes of a request's head. The longest address is 2 KiB, browsers send some 1 KiB of headers.
+pub const HEAD_MAX: usize = 32 << 10;
+
 const JOMO_GENERATION: HeaderName = HeaderName::from_static("jomo-generation");
 const JOMO_MODE: HeaderName = HeaderName::from_static("jomo-mode");
 
@@ -36,7 +39,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response<Body>
     let start = Instant::now();
     let serving = app.serving();
     let (request, mut body) = request.into_parts();
-    let route = check_address(&request).and_then(|()| Route::parse(request.uri.path()));
+    let route = check_head(&request).and_then(|()| Route::parse(request.uri.path()));
     let name = route.as_ref().map(Route::name);
     let admitted = match &route {
         Ok(route) => respond(&app, &serving, route, (&request, &mut body)).await,
@@ -120,10 +123,19 @@ fn finish(response: &mut Response<Body>, serving: &Serving, reach: Reach) {
     }
 }
 
-/// What is refused before the path is read.
-fn check_address(request: &Parts) -> Result<(), Problem> {
+/// What is refused before the path is read. hyper's own limit is where it stops to read; what
+/// came in one piece with the rest is longer.
+fn check_head(request: &Parts) -> Result<(), Problem> {
     let address = request.uri.path_and_query().map_or(0, |address| address.as_str().len());
-    if ADDRESS_MAX < address { Err(Problem::AddressTooLong) } else { Ok(()) }
+    let headers = request.headers.iter();
+    let headers: usize = headers.map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if ADDRESS_MAX < address {
+        Err(Problem::AddressTooLong)
+    } else if HEAD_MAX < headers {
+        Err(Problem::HeadersTooLarge)
+    } else {
+        Ok(())
+    }
 }
 
 /// The parameters of a query.

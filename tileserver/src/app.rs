@@ -219,7 +219,11 @@ impl App {
     fn try_refresh(&self, store: &Store) -> Result<(), LoadError> {
         let before = self.serving();
         let named = pair::named(store, self.roots())?;
-        if named.public.is_none() && before.pair.public.is_some() {
+        let gone =
+            |named: &Option<String>, before: &Option<String>| named.is_none() && before.is_some();
+        if gone(&named.public, &before.pair.public)
+            || gone(&named.restricted, &before.pair.restricted)
+        {
             return Err(LoadError::Vanished);
         }
         let mut decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,6 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::answer::HEAD_MAX;
 use crate::identity::Peer;
 use crate::wire::Wire;
 
@@ -38,9 +39,6 @@ impl Default for Limits {
         Self { connections: 8192, header, unread: Duration::from_secs(30), stop }
     }
 }
-
-/// Bytes of a request's head. The longest address is 2 KiB, browsers send some 1 KiB of headers.
-const HEAD_MAX: usize = 32 << 10;
 
 /// After a failed accept (no file descriptors left), how long until the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

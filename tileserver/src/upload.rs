@@ -264,6 +264,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_full_disk_is_told() {
+        let told = |kind: io::ErrorKind| problem(&kind.into());
+        assert_eq!(told(io::ErrorKind::StorageFull), Problem::StorageFull);
+        assert_eq!(told(io::ErrorKind::QuotaExceeded), Problem::StorageFull);
+        assert_eq!(told(io::ErrorKind::PermissionDenied), Problem::RegisterFailed);
+    }
+
     proptest! {
         /// Whatever the client says, the name stays in its folder and the register takes it.
         #[test]

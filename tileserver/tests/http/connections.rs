@@ -5,20 +5,15 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
 use jomo_server::listen::{Limits, serve};
+use jomo_server::page::Page;
 use tokio::net::TcpListener;
 
 use crate::fixture::{PUBLISHED, Server, Shop, at, places};
+use crate::socket::{Listening, read_all};
 
 const HEADER: Duration = Duration::from_millis(300);
-
-/// What comes until the server ends the connection; it may end it with an error.
-fn read_all(stream: &mut TcpStream) -> String {
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8(answer).unwrap()
-}
 
 #[test]
 fn idle_and_slow_connections_make_room() {
@@ -60,4 +55,59 @@ fn idle_and_slow_connections_make_room() {
     end.send(()).unwrap();
     let ended = async { tokio::time::timeout(Duration::from_secs(5), serving).await };
     runtime.block_on(ended).unwrap().unwrap();
+}
+
+/// Who asks and does not read holds a connection for a while, not for ever.
+#[test]
+fn clients_that_never_read_make_room() {
+    // More than the buffers of both ends hold.
+    let large = Bytes::from(vec![b'x'; 48 << 20]);
+    let server = Server::of(Page::new([("large.bin".to_owned(), large)].into_iter()));
+    let unread = Duration::from_millis(300);
+    let limits = Limits { connections: 1, unread, ..Limits::default() };
+    let listening = Listening::new(&server, limits, "127.0.0.1:0");
+    let mut deaf = listening.connect();
+    deaf.write_all(b"GET /large.bin HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    let start = Instant::now();
+    let answer = listening.ask("GET /health/live HTTP/1.1", b"");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(unread / 2 < start.elapsed(), "the deaf client's place was not counted");
+    // Whoever reads slowly but steadily gets everything.
+    let mut slow = listening.connect();
+    slow.write_all(b"GET /large.bin HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+    let (mut total, mut buffer) = (0, vec![0; 4 << 20]);
+    while let Ok(count @ 1..) = slow.read(&mut buffer) {
+        total += count;
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(48 << 20 < total, "{total}");
+}
+
+/// A head that is too long to be read at all is answered like every other refusal.
+#[test]
+fn heads_beyond_all_limits_are_problems() {
+    let server = Server::of(Page::default());
+    let listening = Listening::new(&server, Limits::default(), "127.0.0.1:0");
+    for (path, header, status, code) in [
+        (3_000, 1, "414 URI Too Long", "address-too-long"),
+        (40_000, 1, "414 URI Too Long", "address-too-long"),
+        (200_000, 1, "414 URI Too Long", "address-too-long"),
+        (1, 40_000, "431 Request Header Fields Too Large", "headers-too-large"),
+        (1, 200_000, "431 Request Header Fields Too Large", "headers-too-large"),
+    ] {
+        // The second request of a connection is told apart from the first.
+        let mut stream = listening.connect();
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+        let mut first = [0; 8];
+        stream.read_exact(&mut first).unwrap();
+        let (path, header) = ("a".repeat(path), "b".repeat(header));
+        let close = "connection: close";
+        let head = format!("GET /{path} HTTP/1.1\r\nhost: a\r\nx: {header}\r\n{close}\r\n\r\n");
+        let _ = stream.write_all(head.as_bytes());
+        let answer = read_all(&mut stream);
+        let told = &answer[answer.len().saturating_sub(600)..];
+        assert!(answer.contains(&format!("HTTP/1.1 {status}\r\n")), "{}: {told}", head.len());
+        assert!(answer.contains("content-type: application/problem+json"), "{told}");
+        assert!(answer.ends_with('}') && answer.contains(&format!("\"{code}\"")), "{told}");
+    }
 }

@@ -1,5 +1,7 @@
 //! One row per status, then what each answer carries.
 
+use std::io::Read;
+
 use axum::body::{Body, Bytes};
 use axum::http::Request;
 use jomo_core::layer::{Access, Layer, Mode};
@@ -8,6 +10,12 @@ use jomo_server::page::Page;
 use crate::fixture::{FIRST_STEP, PUBLISHED, Server, Shop, at, gzip, places, rain};
 
 const GZIP: &str = "accept-encoding: gzip";
+
+fn inflate(packed: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut plain).unwrap();
+    plain
+}
 
 fn shop() -> (Shop, Server) {
     let shop = Shop::new();
@@ -189,6 +197,53 @@ async fn documents_say_where_the_tiles_are() {
     assert!(timeless["tiles"][0].as_str().unwrap().contains("/-/{z}/{x}/{y}.mvt"));
     let forged = server.get("/catalog.json", &["host: evil.example/x\"y"]).await.json();
     assert_eq!(forged["layers"][0]["tilejson"], "http://127.0.0.1:8080/tiles/places.json");
+}
+
+#[tokio::test]
+async fn documents_are_compressed_where_that_is_read() {
+    let (_shop, server) = shop();
+    for path in ["/catalog.json", "/tiles/rain.json"] {
+        let plain = server.get(path, &[]).await;
+        for _ in 0..2 {
+            let small = server.get(path, &[GZIP]).await;
+            assert_eq!(small.header("content-encoding"), "gzip", "{path}");
+            assert!(small.body.len() < plain.body.len(), "{path}");
+            assert_eq!(inflate(&small.body), plain.body, "{path}");
+            assert_ne!(small.header("etag"), plain.header("etag"), "{path}");
+            assert_eq!(small.header("content-length"), small.body.len().to_string());
+            let tag = format!("if-none-match: {}", small.header("etag"));
+            let known = server.get(path, &[GZIP, &tag]).await;
+            assert_eq!((known.status.as_u16(), known.body.len()), (304, 0), "{path}");
+            assert_eq!(server.get(path, &[&tag]).await.status, 200, "{path}");
+        }
+        assert_eq!(plain.header("content-encoding"), "", "{path}");
+        // Another host, another document.
+        let other = server.get(path, &[GZIP, "host: other.example"]).await;
+        let text = String::from_utf8(inflate(&other.body)).unwrap();
+        assert!(text.contains("http://other.example/tiles/"), "{text}");
+    }
+}
+
+/// Also a refusal says whose now the layer lives in.
+#[tokio::test]
+async fn refusals_about_a_layer_name_its_mode() {
+    let (shop, server) = shop();
+    let version = shop.version("rain");
+    for (path, code, mode) in [
+        ("/tiles/rain/4/14/6?time=20261122T013000Z".to_owned(), "time-unknown", "replay"),
+        ("/tiles/rain.json?time=20261122T013000Z".to_owned(), "time-unknown", "replay"),
+        ("/tiles/rain/9/0/0".to_owned(), "zoom-outside", "replay"),
+        ("/tiles/rain/5/0/0".to_owned(), "tile-outside", "replay"),
+        (format!("/tiles/rain/{version}/-/4/14/6"), "time-unknown", "replay"),
+        (format!("/archives/rain/{version}/-.pmtiles"), "time-unknown", "replay"),
+        ("/tiles/rain/20200101T000000Z-00000000/-/4/14/6".to_owned(), "version-unknown", "replay"),
+        ("/tiles/nothing/4/14/6".to_owned(), "layer-unknown", ""),
+        ("/tiles/rain/x/14/6".to_owned(), "address-malformed", ""),
+    ] {
+        let answer = server.get(&path, &[]).await;
+        assert_eq!(answer.json()["code"], code, "{path}");
+        assert_eq!(answer.header("jomo-mode"), mode, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -47,14 +47,22 @@ impl Shop {
     pub(crate) fn publish(&self, layers: &[Layer], content: &str, now: Timestamp) -> String {
         let stage = self.dir.path().join("stage");
         for layer in layers {
-            let mut staged = LayerStage::begin(&stage, &layer.id).unwrap();
+            // A layer that is in both roots says in the restricted one that it is whole.
+            let is_whole = layer.access == Access::Restricted
+                && layers.iter().any(|l| l.id == layer.id && l.access == Access::Public);
+            let mut staged = if is_whole {
+                LayerStage::begin_restricted(&stage, &layer.id).unwrap()
+            } else {
+                LayerStage::begin(&stage, &layer.id).unwrap()
+            };
             let times: Vec<Option<Timestamp>> = match layer.valid_times.as_slice() {
                 [] => vec![None],
                 times => times.iter().copied().map(Some).collect(),
             };
             for time in times {
                 let name = LayerVersion::tiles_name(time);
-                let said = format!("{} {content} {time:?}", layer.id);
+                let whole = if is_whole { " whole" } else { "" };
+                let said = format!("{} {content} {time:?}{whole}", layer.id);
                 fs::write(staged.path(&name).unwrap(), archive(said.as_bytes())).unwrap();
                 staged.add(&name).unwrap();
             }

@@ -80,6 +80,49 @@ async fn a_partner_may_be_an_ancestor() {
     assert_eq!(said(&restarted, "nests", &[&cookie]).await, "nests one None");
 }
 
+/// A layer with something restricted is in both roots: its readers get the whole of it, at the
+/// address where all others get the public part.
+#[tokio::test]
+async fn readers_get_the_whole_layer() {
+    let whole = Layer { access: Access::Restricted, ..places() };
+    let office = Office::of(&[places(), whole], Trust::default());
+    let (vera, otto) = (office.cookie("vera").await, office.cookie("otto").await);
+    let pinned = |access| {
+        let generation = office.shop.store.current(access).unwrap().unwrap();
+        let version = &generation.layers["places"].layer.version;
+        format!("/tiles/places/{version}/-/4/14/6")
+    };
+    let (public, restricted) = (pinned(Access::Public), pinned(Access::Restricted));
+    assert_eq!(said(&office, "places", &[&vera]).await, "places one None whole");
+    for path in ["/tiles/places/4/14/6", &public] {
+        let plain = office.get(path, &[]).await;
+        assert_eq!(plain.body, b"places one None".as_slice(), "{path}");
+        assert!(plain.header("cache-control").starts_with("public"), "{path}");
+        // A cache must not give it to those who are to get the whole.
+        assert!(plain.header("vary").contains("Cookie, Authorization"), "{path}");
+        let other = office.get(path, &[&otto]).await;
+        assert_eq!((&other.headers, &other.body), (&plain.headers, &plain.body), "{path}");
+    }
+    // A map that was opened before signing in keeps its tiles.
+    let before = office.get(&public, &[&vera]).await;
+    assert_eq!(before.body, b"places one None".as_slice());
+    let own = office.get(&restricted, &[&vera]).await;
+    assert_eq!(own.body, b"places one None whole".as_slice());
+    assert_eq!(own.header("cache-control"), "no-store");
+    assert_eq!(own.header("access-control-allow-origin"), "");
+    let hidden = office.get(&restricted, &[&otto]).await;
+    assert_eq!(hidden.json()["code"], "version-unknown");
+    let unknown = office.get(&public.replace("/-/", "/-/").replace("2026", "2025"), &[&otto]).await;
+    assert_eq!((&hidden.headers, &hidden.body), (&unknown.headers, &unknown.body));
+    for (who, access) in [(vec![], "public"), (vec![vera.as_str()], "restricted")] {
+        let catalogue = office.get("/catalog.json", &who).await.json();
+        let layers = catalogue["layers"].as_array().unwrap();
+        assert_eq!((layers.len(), &layers[0]["access"]), (1, &access.into()));
+        let tile_json = office.get("/tiles/places.json", &who).await;
+        assert_eq!(tile_json.json()["layer"]["access"], access);
+    }
+}
+
 /// What was public by mistake and is restricted now is gone for the public, in all its versions.
 #[tokio::test]
 async fn what_becomes_restricted_is_gone_at_once() {
