@@ -16,5 +16,5 @@ mod write;
 
 pub use error::PmTilesError;
 pub use header::{Compression, Header};
-pub use read::Archive;
+pub use read::{Archive, Ends, Index};
 pub use write::{Meta, Writer};

@@ -129,7 +129,8 @@ impl Header {
         bytes
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, PmTilesError> {
+    /// Reads the header of a file of `length` bytes that begins with `bytes`.
+    pub(super) fn decode(bytes: &[u8], length: u64) -> Result<Self, PmTilesError> {
         if !bytes.starts_with(b"PMTiles\x03") {
             let first = bytes.iter().take(8).map(|byte| format!("{byte:02x}"));
             return Err(PmTilesError::Magic { found: first.collect() });
@@ -174,7 +175,7 @@ impl Header {
         if let Compression::Other(code) = decoded.internal_compression {
             return Err(PmTilesError::Compression { code });
         }
-        let found = bytes.len() as u64;
+        let found = length;
         for (part, Section { offset, length }) in [
             ("root", decoded.root),
             ("metadata", decoded.metadata),
