@@ -160,3 +160,6 @@ http-busy =
 http-storage-full =
     .title = No room for this file
     .detail = Please tell the operator that the disk is full.
+http-store-unreachable =
+    .title = The store does not answer
+    .detail = What is published cannot be read right now. Try again in a few seconds.

@@ -160,3 +160,6 @@ http-busy =
 http-storage-full =
     .title = ファイルを置く場所がありません
     .detail = ディスクがいっぱいです。管理者に知らせてください。
+http-store-unreachable =
+    .title = データの置き場所から応答がありません
+    .detail = 公開中のデータをいま読み出せません。数秒待ってから、もう一度試してください。

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jomo_core::message::Coded;
-use jomo_store::Store;
+use jomo_store::{Store, is_remote};
 
 use crate::app::App;
 use crate::pair;
@@ -16,6 +16,9 @@ use crate::serving::Pair;
 
 /// How often `current` is read: 64 bytes, some 10 µs.
 pub const POLL: Duration = Duration::from_millis(250);
+
+/// How often an object store is asked: every question is a request over the network, and paid.
+pub const REMOTE_POLL: Duration = Duration::from_secs(2);
 
 /// After a refusal, how long until the next try: the disk may have been full or away.
 const RETRY: Duration = Duration::from_secs(5);
@@ -41,7 +44,8 @@ pub fn watch(app: Arc<App>, store: Store) -> io::Result<Watcher> {
 
 fn follow(app: &App, store: &Store, stopped: &mpsc::Receiver<()>) {
     let mut refused: Option<(Option<Pair>, Instant)> = None;
-    while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+    let poll = if is_remote(store.path()) { REMOTE_POLL } else { POLL };
+    while stopped.recv_timeout(poll) == Err(RecvTimeoutError::Timeout) {
         let live = pair::named(store, app.roots()).ok();
         let rest = |(id, at): &(Option<Pair>, Instant)| *id == live && at.elapsed() < RETRY;
         if refused.as_ref().is_some_and(rest) {
