@@ -1,22 +1,26 @@
 //! The command line: raw arguments, checked requests, exit codes.
 
-use std::path::PathBuf;
+mod help;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
-use jomo_core::layer::Access;
-use jomo_store::{Retention, Store};
-use jomo_words::{Language, language_of, say, text};
+use jomo_words::{Language, language_of, say};
 use serde_json::json;
 
+use self::help::{language_flag, localised};
 use crate::failure::{CommandError, Exit, Failure};
 use crate::import::arguments::ImportArguments;
-use crate::outcome::{COLLECTED, Outcome, ROLLED_BACK, Status};
+use crate::jobs::JobCommand;
+use crate::outcome::{Outcome, Status};
+use crate::people::{GrantCommand, KeyCommand, OrganisationCommand, UserCommand};
 use crate::progress::{Progress, ProgressMode};
 use crate::rain::RainRequest;
-use crate::region::open_if_given;
-use crate::run::{Context, Target, read_record};
-use crate::{doctor, import, rain, sample};
+use crate::register::{RegisterCommand, RegisterFlags};
+use crate::run::{Context, Target};
+use crate::work::WorkArguments;
+use crate::{doctor, import, jobs, people, publication, rain, register, sample, work};
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
 const THREADS_MAX: i64 = 512;
@@ -61,6 +65,9 @@ pub struct Common {
     /// Language: ja or en.
     #[arg(long, global = true, value_enum)]
     pub lang: Option<Tongue>,
+    /// End when the process that started this one ends: for `jomo work`.
+    #[arg(long, global = true, hide = true)]
+    pub attached: bool,
 }
 
 /// A language by its code.
@@ -89,6 +96,12 @@ pub enum Command {
         /// A store to check as well.
         #[arg(long)]
         store: Option<PathBuf>,
+        /// A register to check as well.
+        #[arg(long)]
+        register: Option<PathBuf>,
+        /// The key file of the register.
+        #[arg(long, requires = "register")]
+        key_file: Option<PathBuf>,
     },
     /// Sample data.
     #[command(subcommand)]
@@ -127,6 +140,26 @@ pub enum Command {
         #[arg(long)]
         region: Option<PathBuf>,
     },
+    /// The register: people, records, jobs.
+    #[command(subcommand)]
+    Register(RegisterCommand),
+    /// Organisations.
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
+    /// People who sign in.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// What people may do.
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// API keys of programs.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Commands that a worker runs.
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Run jobs until told to stop.
+    Work(WorkArguments),
     /// Completions for a shell.
     Completions {
         /// The shell.
@@ -144,6 +177,12 @@ pub enum SampleCommand {
         /// Seed of the generator.
         #[arg(long)]
         seed: Option<u64>,
+    },
+    /// Add the invented people of the sample to a register and print their passwords, this once.
+    People {
+        /// The register.
+        #[command(flatten)]
+        at: RegisterFlags,
     },
 }
 
@@ -214,6 +253,12 @@ impl Shell<'_> {
 
     fn carry_out(&self, arguments: Arguments, language: Language) -> Exit {
         let Arguments { command, common } = arguments;
+        if common.attached {
+            // A system without this tells nobody: the lease of the job still runs out.
+            let _ = rustix::process::set_parent_process_death_signal(Some(
+                rustix::process::Signal::TERM,
+            ));
+        }
         if let Command::Completions { shell } = command {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut localised(language), "jomo", &mut script);
@@ -228,6 +273,10 @@ impl Shell<'_> {
             Ok(outcome) => {
                 if common.json {
                     (self.print)(&format!("{:#}\n", outcome.json()));
+                } else {
+                    for line in &outcome.lines {
+                        (self.print)(&format!("{line}\n"));
+                    }
                 }
                 let words = outcome.text(language);
                 if !common.quiet && !words.is_empty() {
@@ -263,8 +312,13 @@ impl Shell<'_> {
             dry_run: common.dry_run,
             progress: progress.clone(),
         };
-        if let Command::Doctor { store } = &command {
-            return Ok(doctor::run(store.as_deref(), language, self.now, self.print, common.json));
+        if let Command::Doctor { store, register, key_file } = &command {
+            let places = doctor::Places {
+                store: store.as_deref(),
+                register: register.as_deref(),
+                key_file: key_file.as_deref(),
+            };
+            return Ok(doctor::run(places, language, self.now, self.print, common.json));
         }
         pool.install(|| dispatch(command, &context))
     }
@@ -278,43 +332,25 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         }
         Command::Import(arguments) => import::run(&arguments.request()?, context),
         Command::Sample(SampleCommand::Generate { dir, seed }) => generate(&dir, seed, context),
-        Command::Publish { dir, store } => publish(&dir, &store, context),
-        Command::Rollback { store, to } => {
-            let store = Store::open(&store)?;
-            if context.dry_run {
-                return Ok(Outcome::new(Status::DryRun));
-            }
-            let mut outcome = Outcome { done: ROLLED_BACK, ..Outcome::new(Status::Done) };
-            let id = store.rollback(to.as_deref(), context.now)?;
-            outcome.generations.insert(Access::Public, id);
-            Ok(outcome)
-        }
+        Command::Sample(SampleCommand::People { at }) => people::sample(&at, context),
+        Command::Publish { dir, store } => publication::publish(&dir, &store, context),
+        Command::Rollback { store, to } => publication::rollback(&store, to.as_deref(), context),
         Command::Gc { store, keep, region } => {
-            let region = open_if_given(region.as_deref())?;
-            let kept = keep.or(region.and_then(|region| region.keep_generations));
-            let retention =
-                Retention { generations: kept.unwrap_or(Retention::default().generations) };
-            let store = Store::open(&store)?;
-            if context.dry_run {
-                return Ok(Outcome::new(Status::DryRun));
-            }
-            let collected = store.collect(retention)?;
-            let mut outcome = Outcome { done: COLLECTED, ..Outcome::new(Status::Done) };
-            outcome.counts.insert("generations".to_owned(), collected.generations);
-            outcome.counts.insert("versions".to_owned(), collected.versions);
-            outcome.counts.insert("bytes".to_owned(), collected.bytes);
-            Ok(outcome)
+            publication::collect(&store, keep, region.as_deref(), context)
         }
+        Command::Register(command) => register::run(command, context),
+        Command::Organisation(command) => people::organisation(command, context),
+        Command::User(command) => people::user(command, context),
+        Command::Grant(command) => people::grant(command, context),
+        Command::Key(command) => people::key(command, context),
+        Command::Job(command) => jobs::run(command, context),
+        Command::Work(arguments) => work::run(&arguments, context),
         // Answered before a pool is made.
         Command::Doctor { .. } | Command::Completions { .. } => Ok(Outcome::new(Status::Done)),
     }
 }
 
-fn generate(
-    dir: &std::path::Path,
-    seed: Option<u64>,
-    context: &Context,
-) -> Result<Outcome, Failure> {
+fn generate(dir: &Path, seed: Option<u64>, context: &Context) -> Result<Outcome, Failure> {
     let mut settings = sample::Settings::default();
     if let Some(seed) = seed {
         settings.seed = seed;
@@ -342,124 +378,4 @@ fn generate(
         ("readings".to_owned(), summary.readings as u64),
     ]);
     Ok(outcome)
-}
-
-fn publish(
-    dir: &std::path::Path,
-    store: &std::path::Path,
-    context: &Context,
-) -> Result<Outcome, Failure> {
-    let done = read_record(dir).is_some_and(|record| record.status == "done");
-    if !done {
-        let path = dir.to_owned();
-        return Err(jomo_store::StoreError::NothingStaged { path }.into());
-    }
-    if context.dry_run {
-        return Ok(Outcome::new(Status::DryRun));
-    }
-    let store = Store::create(store)?;
-    let stage = dir.join("stage");
-    if !context.force && is_live(&store, &stage)? {
-        return Ok(Outcome::new(Status::Unchanged));
-    }
-    context.progress.stage("publish", None);
-    let published = store.publish(&stage, None, context.now)?;
-    let mut outcome = Outcome::new(Status::Done);
-    outcome.more.insert("versions", json!(published.versions));
-    outcome.generations = published.generations;
-    Ok(outcome)
-}
-
-/// Whether every staged version is live already.
-fn is_live(store: &Store, stage: &std::path::Path) -> Result<bool, Failure> {
-    let staged = jomo_store::staged_layers(stage)?;
-    for access in [Access::Public, Access::Restricted] {
-        let live = store.current(access)?.map(|generation| generation.document.layers);
-        let live = live.unwrap_or_default();
-        let mut own = staged.iter().filter(|version| version.layer.access == access);
-        let same = |version: &jomo_store::LayerVersion| {
-            live.get(&version.layer.id).is_some_and(|e| e.version == version.layer.version)
-        };
-        if !own.all(same) {
-            return Ok(false);
-        }
-    }
-    Ok(!staged.is_empty())
-}
-
-/// `--lang` before the arguments are parsed: their faults are told in this language too.
-fn language_flag(line: &[std::ffi::OsString]) -> Option<Language> {
-    let words: Vec<_> = line.iter().filter_map(|word| word.to_str()).collect();
-    let value = words.iter().enumerate().find_map(|(index, word)| match *word {
-        "--lang" => words.get(index + 1).copied(),
-        word => word.strip_prefix("--lang="),
-    });
-    match value? {
-        "ja" => Some(Language::Ja),
-        "en" => Some(Language::En),
-        _ => None,
-    }
-}
-
-/// The parser with its help in a language: texts `help-<command>` and `help-<command>-<flag>`.
-fn localised(language: Language) -> clap::Command {
-    fn visit(command: clap::Command, path: &str, language: Language) -> clap::Command {
-        let own = |id: &str| text(language, id, &[]);
-        let names: Vec<String> =
-            command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-        let mut command = match own(&format!("help-{path}")) {
-            Some(about) => command.about(about.clone()).long_about(about),
-            None => command,
-        };
-        command = command.mut_args(|argument| {
-            let name = argument.get_id().as_str().replace('_', "-");
-            let help =
-                own(&format!("help-{path}-{name}")).or_else(|| own(&format!("help-common-{name}")));
-            match help {
-                Some(help) => argument.help(help.clone()).long_help(help),
-                None => argument,
-            }
-        });
-        for name in names {
-            let path = format!("{path}-{name}");
-            command = command.mut_subcommand(name, |sub| visit(sub, &path, language));
-        }
-        command
-    }
-    visit(Arguments::command(), "jomo", language)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_parser_is_sound() {
-        for language in [Language::Ja, Language::En] {
-            localised(language).debug_assert();
-        }
-    }
-
-    /// Every command and flag has its help in Japanese.
-    #[test]
-    fn help_is_complete() {
-        fn visit(command: &clap::Command, path: &str, missing: &mut Vec<String>) {
-            if text(Language::Ja, &format!("help-{path}"), &[]).is_none() {
-                missing.push(format!("help-{path}"));
-            }
-            for argument in command.get_arguments() {
-                let name = argument.get_id().as_str().replace('_', "-");
-                let ids = [format!("help-{path}-{name}"), format!("help-common-{name}")];
-                if ids.iter().all(|id| text(Language::Ja, id, &[]).is_none()) {
-                    missing.push(format!("help-{path}-{name}"));
-                }
-            }
-            for sub in command.get_subcommands() {
-                visit(sub, &format!("{path}-{}", sub.get_name()), missing);
-            }
-        }
-        let mut missing = Vec::new();
-        visit(&Arguments::command(), "jomo", &mut missing);
-        assert!(missing.is_empty(), "{missing:#?}");
-    }
 }

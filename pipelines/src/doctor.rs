@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jomo_core::layer::Access;
+use jomo_register::{MasterKey, Register, RegisterError};
 use jomo_store::Store;
 use jomo_words::{Language, say};
 use serde_json::json;
 
+use crate::foreign;
 use crate::outcome::{Outcome, Status};
 
 /// Least free space in bytes before the doctor warns: a day of forecasts of a prefecture.
@@ -16,6 +18,9 @@ const FREE_LEAST: u64 = 5 << 30;
 /// Least number of open files; a server with 1,000 archives and 2,000 connections needs more
 /// than the usual 1,024.
 const FILES_LEAST: u64 = 4_096;
+
+/// Oldest backup that is no reason to warn: a weekend between two working days.
+const BACKUP_AGE: SignedDuration = SignedDuration::from_hours(72);
 
 /// How one check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +36,20 @@ struct Finding {
     found: String,
 }
 
+/// What to check besides the machine itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Places<'a> {
+    /// A store.
+    pub store: Option<&'a Path>,
+    /// A register.
+    pub register: Option<&'a Path>,
+    /// The key file of the register.
+    pub key_file: Option<&'a Path>,
+}
+
 /// Checks the machine and prints the findings.
 pub fn run(
-    store: Option<&Path>,
+    places: Places<'_>,
     language: Language,
     now: Timestamp,
     print: &dyn Fn(&str),
@@ -45,10 +61,14 @@ pub fn run(
         open_files(),
         cores(),
         clock(now),
-        free_space(store.unwrap_or(Path::new("."))),
+        free_space(places.store.unwrap_or(Path::new("."))),
     ];
-    if let Some(path) = store {
+    findings.extend(ingest());
+    if let Some(path) = places.store {
         findings.extend([writable(path), published(path, now)]);
+    }
+    if let Some(path) = places.register {
+        findings.extend(register(path, places.key_file, now));
     }
     let mut outcome = Outcome::new(Status::Done);
     let word = |verdict| match verdict {
@@ -95,6 +115,34 @@ fn program(check: &'static str, name: &str, flag: &str) -> Finding {
         Some(found) => Finding { check, verdict: Verdict::Good, found },
         None => Finding { check, verdict: Verdict::Warning, found: "-".to_owned() },
     }
+}
+
+/// The program for foreign formats, what it is linked with, and the walls around it.
+fn ingest() -> Vec<Finding> {
+    let missing = |check| Finding { check, verdict: Verdict::Warning, found: "-".to_owned() };
+    let Ok(report) = foreign::formats() else { return vec![missing("ingest")] };
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+    let grids = report["grids"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let grids: Vec<String> = grids.iter().map(word).collect();
+    let (gdal, proj, grids) = (word(&report["gdal"]), word(&report["proj"]), grids.join(", "));
+    let found = format!("GDAL {gdal}, PROJ {proj}; {grids}");
+    let lacking = report["formats"]
+        .as_array()
+        .is_some_and(|formats| formats.iter().any(|format| format["available"] != true));
+    let verdict = if lacking { Verdict::Warning } else { Verdict::Good };
+    let walls = &report["sandbox"];
+    let [seccomp, landlock, rlimits] =
+        ["seccomp", "landlock", "rlimits"].map(|wall| word(&walls[wall]));
+    let whole = landlock == "full" && seccomp == "on" && rlimits == "on";
+    let words = format!("seccomp {seccomp}, landlock {landlock}, rlimits {rlimits}");
+    vec![
+        Finding { check: "ingest", verdict, found },
+        Finding {
+            check: "ingest-walls",
+            verdict: if whole { Verdict::Good } else { Verdict::Warning },
+            found: words,
+        },
+    ]
 }
 
 fn open_files() -> Finding {
@@ -159,4 +207,62 @@ fn published(path: &Path, now: Timestamp) -> Finding {
         Ok(None) => Finding { check, verdict: Verdict::Warning, found: "-".to_owned() },
         Err(fault) => Finding { check, verdict: Verdict::Bad, found: fault.to_string() },
     }
+}
+
+/// The register opens with its key, holds together, and was backed up of late.
+fn register(path: &Path, key_file: Option<&Path>, now: Timestamp) -> Vec<Finding> {
+    let good = |check, found| Finding { check, verdict: Verdict::Good, found };
+    let bad = |check, fault: &RegisterError| Finding {
+        check,
+        verdict: Verdict::Bad,
+        found: fault.to_string(),
+    };
+    let mut findings = Vec::new();
+    let key = match key_file.map(MasterKey::read).transpose() {
+        Ok(key) => {
+            let found = key_file.map(|path| path.display().to_string());
+            findings.push(match found {
+                Some(found) => good("register-key", found),
+                // Names cannot be read then, and nothing else is lost.
+                None => Finding {
+                    check: "register-key",
+                    verdict: Verdict::Warning,
+                    found: "-".to_owned(),
+                },
+            });
+            key
+        }
+        Err(fault) => {
+            findings.push(bad("register-key", &fault));
+            None
+        }
+    };
+    let register = match Register::open(path, key) {
+        Ok(register) => register,
+        Err(fault) => {
+            findings.push(bad("register-schema", &fault));
+            return findings;
+        }
+    };
+    findings.push(good("register-schema", Register::schema().to_string()));
+    findings.push(match register.check_integrity() {
+        Ok(()) => good("register-integrity", "ok".to_owned()),
+        Err(fault) => bad("register-integrity", &fault),
+    });
+    findings.push(match register.verify_chain() {
+        Ok(chain) => good("register-chain", format!("{} {}", chain.edits, chain.head)),
+        Err(fault) => bad("register-chain", &fault),
+    });
+    findings.push(match register.last_backup() {
+        Ok(Some(time)) => {
+            let recent = now.duration_since(time) <= BACKUP_AGE;
+            let verdict = if recent { Verdict::Good } else { Verdict::Warning };
+            Finding { check: "register-backup", verdict, found: time.to_string() }
+        }
+        Ok(None) => {
+            Finding { check: "register-backup", verdict: Verdict::Warning, found: "-".to_owned() }
+        }
+        Err(fault) => bad("register-backup", &fault),
+    });
+    findings
 }

@@ -11,9 +11,12 @@ fn whole_second(now: jiff::Timestamp) -> jiff::Timestamp {
 }
 
 fn main() -> ExitCode {
-    // Without the handler an interrupt ends the process at once, which is as safe but leaves the
-    // folder in work behind.
+    // Without the handler an interrupt (SIGINT, SIGTERM, SIGHUP) ends the process at once, which
+    // is as safe but leaves the folder in work behind. A worker gives its job back first.
     let _ = ctrlc::set_handler(|| {
+        if jomo::work::ask_to_stop() {
+            return;
+        }
         jomo::run::remove_work_in_progress();
         std::process::exit(130);
     });

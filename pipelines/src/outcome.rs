@@ -42,6 +42,10 @@ pub struct Outcome {
     pub wall_s: Option<f64>,
     /// The text that tells what was done.
     pub done: &'static str,
+    /// Data as lines for stdout, where `--json` is not asked for.
+    pub lines: Vec<String>,
+    /// Texts for stderr with their arguments.
+    pub told: Vec<(&'static str, Vec<(&'static str, String)>)>,
 }
 
 /// The texts that tell what was done.
@@ -71,7 +75,16 @@ impl Outcome {
             more: BTreeMap::new(),
             wall_s: None,
             done: PUBLISHED,
+            lines: Vec::new(),
+            told: Vec::new(),
         }
+    }
+
+    /// The same outcome with one more text for people.
+    #[must_use]
+    pub fn telling(mut self, id: &'static str, arguments: &[(&'static str, String)]) -> Self {
+        self.told.push((id, arguments.to_vec()));
+        self
     }
 
     /// The outcome of a run.
@@ -135,6 +148,7 @@ impl Outcome {
             Status::DryRun => lines.push(say(language, "cli-dry-run", &[])),
             Status::Done => {}
         }
+        lines.extend(self.told.iter().map(|(id, arguments)| say(language, id, arguments)));
         for (id, version, features, steps) in &self.layers {
             let arguments = [
                 ("layer", id.clone()),

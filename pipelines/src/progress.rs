@@ -1,7 +1,7 @@
 //! Progress on stderr: a bar for people at a terminal, lines for logs, JSON lines for programs.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jomo_words::{Language, say};
@@ -27,6 +27,8 @@ pub struct Progress {
     mode: ProgressMode,
     language: Language,
     bar: Option<Arc<ProgressBar>>,
+    /// Steps of the stage, where that is known.
+    total: Arc<Mutex<Option<u64>>>,
 }
 
 impl Progress {
@@ -45,13 +47,13 @@ impl Progress {
             }
             Arc::new(bar)
         });
-        Self { mode, language, bar }
+        Self { mode, language, bar, total: Arc::default() }
     }
 
     /// No progress at all.
     #[must_use]
     pub fn none() -> Self {
-        Self { mode: ProgressMode::None, language: Language::Ja, bar: None }
+        Self { mode: ProgressMode::None, language: Language::Ja, bar: None, total: Arc::default() }
     }
 
     /// A stage begins; `steps` is the number of its steps where that is known.
@@ -59,7 +61,12 @@ impl Progress {
         let title = say(self.language, &format!("stage-{name}"), &[]);
         match self.mode {
             ProgressMode::None => {}
-            ProgressMode::Json => line(&json!({ "stage": name, "steps": steps }).to_string()),
+            ProgressMode::Json => {
+                if let Ok(mut total) = self.total.lock() {
+                    *total = steps;
+                }
+                self.json(name, 0);
+            }
             ProgressMode::Plain => line(&title),
             ProgressMode::Auto => {
                 if let Some(bar) = &self.bar {
@@ -74,10 +81,36 @@ impl Progress {
     /// One step of the stage is done.
     pub fn step(&self, name: &'static str, done: u64) {
         match (self.mode, &self.bar) {
-            (ProgressMode::Json, _) => line(&json!({ "stage": name, "done": done }).to_string()),
+            (ProgressMode::Json, _) => self.json(name, done),
             (ProgressMode::Auto, Some(bar)) => bar.set_position(done),
             _ => {}
         }
+    }
+
+    fn json(&self, stage: &str, done: u64) {
+        let total = self.total.lock().ok().and_then(|total| *total);
+        line(&json!({ "stage": stage, "done": done, "total": total }).to_string());
+    }
+
+    /// Says something on the way, unless nothing is to be said.
+    pub fn note(&self, id: &str, arguments: &[(&str, String)]) {
+        match self.mode {
+            ProgressMode::None => {}
+            ProgressMode::Json => {
+                let facts: serde_json::Map<_, _> = arguments
+                    .iter()
+                    .map(|(name, fact)| ((*name).to_owned(), json!(fact)))
+                    .collect();
+                line(&json!({ "note": id, "arguments": facts }).to_string());
+            }
+            ProgressMode::Plain | ProgressMode::Auto => line(&say(self.language, id, arguments)),
+        }
+    }
+
+    /// The language of what is said.
+    #[must_use]
+    pub const fn language(&self) -> Language {
+        self.language
     }
 
     /// Takes the bar away.

@@ -31,6 +31,7 @@ const AREAS: &[(&str, &str, &str)] = &area![
     "geotiff",
     "grib",
     "ingest",
+    "register",
     "sample",
     "server",
     "store",

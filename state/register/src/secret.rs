@@ -19,6 +19,25 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// A password of 15 letters and digits in three groups, 75 bits: for people who have not
+    /// chosen one yet. No letter looks like another or like a digit.
+    ///
+    /// # Errors
+    /// If the system gives no random bytes.
+    pub fn password() -> Result<Self, RegisterError> {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let bytes = Zeroizing::new(random::<15>()?);
+        let mut text = String::new();
+        for (index, byte) in bytes.iter().enumerate() {
+            if index % 5 == 0 && index != 0 {
+                text.push('-');
+            }
+            // 32 letters: five bits of a byte choose one without bias.
+            text.extend(LETTERS.get(usize::from(byte & 31)).copied().map(char::from));
+        }
+        Ok(Self::new(text))
+    }
+
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -27,6 +27,8 @@ enum Takes {
     Nothing,
     /// One value that is no file.
     Value,
+    /// One value or more that are no files.
+    Values,
     /// One file or more.
     Files,
     /// One file, which a remote job may not name.
@@ -61,8 +63,9 @@ const COMMANDS: [Command; 2] = [
             ("--title-en", Takes::Value),
             ("--kind", Takes::Value),
             ("--access", Takes::Value),
-            ("--audience", Takes::Value),
-            ("--restricted-field", Takes::Value),
+            ("--audience", Takes::Values),
+            ("--restricted-field", Takes::Values),
+            ("--public-rows", Takes::Value),
             ("--attribution", Takes::Value),
             ("--licence", Takes::Value),
             ("--min-zoom", Takes::Value),
@@ -174,7 +177,15 @@ type Expected = Option<(&'static str, Takes)>;
 
 /// Reads one word; `None` if it may not stand here.
 fn step(command: &Command, expected: Expected, word: &str, source: Source) -> Option<Expected> {
-    if let Some((_, Takes::Value)) = expected {
+    let values = matches!(expected, Some((_, Takes::Values))) && !word.starts_with('-');
+    if values || matches!(expected, Some((_, Takes::Value))) {
+        // It would become the path of a file on this machine.
+        if word.starts_with("upload:") {
+            return None;
+        }
+        if values {
+            return Some(expected);
+        }
         // Numbers may be negative; anything else with a hyphen would be read as a flag.
         let number = word.parse::<f64>().is_ok();
         return (!word.starts_with('-') || number).then_some(None);
@@ -191,8 +202,9 @@ fn step(command: &Command, expected: Expected, word: &str, source: Source) -> Op
         return match (takes, value) {
             (Takes::Nothing, None) => Some(None),
             (Takes::Nothing, Some(_)) => None,
-            (Takes::Value | Takes::LocalFile, Some(_)) => Some(None),
-            (Takes::Files, Some(file)) => may_name(file, source).then_some(None),
+            (Takes::Value | Takes::Values | Takes::LocalFile, Some(_)) => Some(None),
+            // A file is a word of its own, so that it can be replaced by its path.
+            (Takes::Files, Some(_)) => None,
             (takes, None) => Some(Some((flag, takes))),
         };
     }
@@ -244,6 +256,7 @@ mod tests {
         for line in [
             "import upload:D/a.geojson --layer a",
             "import --layer=a upload:D/樹木.zip --encoding cp932 --fictional",
+            "import upload:D/a --layer a --restricted-field 所有者 連絡先 --audience prefecture owner",
             "flood rain --grib upload:D/a.bin upload:D/b.bin --force",
         ] {
             assert!(check(line, Source::Remote).is_ok(), "{line}");
@@ -271,6 +284,9 @@ mod tests {
             "import upload:D/a --layer a --register r",
             "import upload:D/a --layer a --region r",
             "import upload:D/a --layer a --region=r",
+            "import upload:D/a --layer a --audience prefecture upload:D/b",
+            "import upload:D/a --layer a --licence upload:D/b",
+            "flood rain --grib=upload:D/a.bin",
             "import upload:D/a --layer a -q",
             "import upload:D/a --layer a --",
             "import upload:D/a --layer a --fictional=1",

@@ -1,0 +1,265 @@
+//! `jomo work`: runs queued jobs, one after the other, each as a process of its own.
+//!
+//! A job is the command line of a person. It runs in another process so that whatever becomes of
+//! it, a fault, a limit of memory, a kill, the worker is there to say so; and if the worker itself
+//! dies, its lease runs out and another takes the job.
+
+mod child;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use jomo_core::message::Coded;
+use jomo_register::{
+    Job, JobState, JobWords, Outcome as JobOutcome, Register, RegisterError, new_id,
+};
+use serde_json::{Value, json};
+
+use self::child::{Child, Ended};
+use crate::failure::{CommandError, Failure};
+use crate::outcome::{Outcome, Status};
+use crate::register::RegisterFlags;
+use crate::run::Context;
+
+/// How long a job stays a worker's that says nothing.
+const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// How often a worker says that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How often progress is written, at most.
+const PROGRESS: Duration = Duration::from_millis(250);
+/// How often a running job is asked whether somebody wants it stopped.
+const CANCEL: Duration = Duration::from_millis(500);
+/// How long a job that is told to stop may clean up.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often an idle worker looks for a job, and a busy one at its child.
+const IDLE: Duration = Duration::from_millis(500);
+const BUSY: Duration = Duration::from_millis(25);
+
+/// Arguments of `jomo work`.
+#[derive(Debug, Args)]
+pub struct WorkArguments {
+    /// The store that jobs publish in.
+    #[arg(long)]
+    store: String,
+    /// The register with the jobs.
+    #[arg(long)]
+    register: PathBuf,
+    /// The key file of the register; jobs themselves need none.
+    #[arg(long)]
+    key_file: Option<PathBuf>,
+    /// Region file for jobs that need one and name none.
+    #[arg(long)]
+    region: Option<PathBuf>,
+    /// Run at most one job, and end.
+    #[arg(long)]
+    once: bool,
+    /// Name of this worker in the register.
+    #[arg(long)]
+    worker: Option<String>,
+}
+
+static AT_WORK: AtomicBool = AtomicBool::new(false);
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Tells the worker of this process to give its job back and end; `false` if there is none.
+#[must_use]
+pub fn ask_to_stop() -> bool {
+    STOP.store(true, Ordering::SeqCst);
+    AT_WORK.load(Ordering::SeqCst)
+}
+
+fn stopping() -> bool {
+    STOP.load(Ordering::SeqCst)
+}
+
+struct Worker<'a> {
+    register: Register,
+    name: String,
+    arguments: &'a WorkArguments,
+    context: &'a Context,
+}
+
+/// Runs jobs until told to stop.
+///
+/// # Errors
+/// If the register cannot be used. A job that fails is no failure of the worker.
+pub fn run(arguments: &WorkArguments, context: &Context) -> Result<Outcome, Failure> {
+    let at = RegisterFlags {
+        register: arguments.register.clone(),
+        key_file: arguments.key_file.clone(),
+    };
+    let register = at.open()?;
+    if context.dry_run {
+        return Ok(Outcome::new(Status::DryRun));
+    }
+    // Two workers of one name must not hold one job.
+    let own = new_id(Timestamp::now())?;
+    let name = format!("{} {own}", arguments.worker.as_deref().unwrap_or("worker"));
+    let mut worker = Worker { register, name, arguments, context };
+    AT_WORK.store(true, Ordering::SeqCst);
+    let ended = worker.serve();
+    AT_WORK.store(false, Ordering::SeqCst);
+    ended
+}
+
+impl Worker<'_> {
+    fn serve(&mut self) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::new(Status::Done);
+        while !stopping() {
+            let claimed = match self.register.claim(&self.name, LEASE, Timestamp::now()) {
+                // A long write of another process is no reason to end.
+                Err(RegisterError::Busy) => None,
+                claimed => claimed?,
+            };
+            match claimed {
+                Some(job) => {
+                    let state = self.attempt(&job)?;
+                    let word = state.map_or("lost", JobState::name);
+                    *outcome.counts.entry(word.to_owned()).or_insert(0) += 1;
+                    let arguments = [("id", job.id.to_string()), ("state", word.to_owned())];
+                    self.context.progress.note("work-ended", &arguments);
+                }
+                None if self.arguments.once => {}
+                None => wait(IDLE),
+            }
+            if self.arguments.once {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Runs a job; `None` if it is another worker's by now.
+    fn attempt(&mut self, job: &Job) -> Result<Option<JobState>, Failure> {
+        let arguments = [("id", job.id.to_string()), ("words", job.words.join(" "))];
+        self.context.progress.note("work-began", &arguments);
+        let outcome = match self.line(job) {
+            Err(refused) => Some(JobOutcome::Failed(told(&refused))),
+            Ok(line) => match Child::start(&line) {
+                Err(fault) => {
+                    let path = std::env::current_exe().unwrap_or_default();
+                    Some(JobOutcome::Failed(told(&CommandError::io(&path, &fault))))
+                }
+                Ok(child) => self.attend(job, child)?,
+            },
+        };
+        let Some(outcome) = outcome else { return Ok(None) };
+        match self.register.finish(job.id, &self.name, outcome, Timestamp::now()) {
+            Ok(job) => Ok(Some(job.state)),
+            Err(RegisterError::JobLost { .. }) => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// The words of the job, checked again: the register is a file that others can write.
+    fn line(&self, job: &Job) -> Result<Vec<String>, RegisterError> {
+        let checked = JobWords::check(job.words.clone(), job.source)?;
+        let mut line = checked.resolve(&self.arguments.register)?;
+        let names = |flag: &str| line.iter().any(|word| word.split('=').next() == Some(flag));
+        let region = self.arguments.region.as_ref().and_then(|path| path.to_str());
+        let needs_region = checked.kind() == "flood rain" && !names("--region");
+        let extra = region.filter(|_| needs_region).map(|region| format!("--region={region}"));
+        line.extend(extra);
+        line.push(format!("--store={}", self.arguments.store));
+        line.extend(["--progress=json", "--json", "--attached"].map(str::to_owned));
+        Ok(line)
+    }
+
+    /// Stays with a child until it ends; `None` if the job is another worker's by now.
+    fn attend(&mut self, job: &Job, mut child: Child) -> Result<Option<JobOutcome>, Failure> {
+        let (mut beat, mut asked, mut written) = (Instant::now(), Instant::now(), Instant::now());
+        let mut told = None;
+        let mut cancelled = false;
+        loop {
+            if let Some(ended) = child.ended() {
+                return Ok(Some(self.judge(ended, cancelled)));
+            }
+            if PROGRESS <= written.elapsed() || HEARTBEAT <= beat.elapsed() {
+                let progress = child.progress();
+                if progress != told || HEARTBEAT <= beat.elapsed() {
+                    let now = Timestamp::now();
+                    match self.register.heartbeat(job.id, &self.name, progress.as_ref(), now) {
+                        Ok(heart) if heart.lost => {
+                            child.kill();
+                            return Ok(None);
+                        }
+                        Ok(heart) => cancelled |= heart.cancel,
+                        Err(RegisterError::Busy) => {}
+                        Err(fault) => {
+                            child.kill();
+                            return Err(fault.into());
+                        }
+                    }
+                    (told, beat) = (progress, Instant::now());
+                }
+                written = Instant::now();
+            }
+            if CANCEL <= asked.elapsed() {
+                let found = self.register.job(job.id);
+                cancelled |= matches!(found, Ok(Some(job)) if job.cancel_requested);
+                asked = Instant::now();
+            }
+            if cancelled || stopping() {
+                child.stop(GRACE);
+            }
+            std::thread::sleep(BUSY);
+        }
+    }
+
+    fn judge(&self, ended: Ended, cancelled: bool) -> JobOutcome {
+        let Ended { code, output, errors } = ended;
+        let message = serde_json::from_str(&output).unwrap_or_else(|_not_json| {
+            json!({
+                "status": "failed",
+                "errors": [{ "code": "job-no-answer", "detail": errors }],
+            })
+        });
+        let message = self.without_paths(message);
+        match code {
+            // It was done before it heard that it should stop.
+            Some(0 | 4) => JobOutcome::Done(message),
+            _ if cancelled => JobOutcome::Cancelled,
+            _ if stopping() => JobOutcome::Returned,
+            _ => JobOutcome::Failed(message),
+        }
+    }
+
+    /// People who queue jobs from outside learn nothing of the folders of this machine.
+    fn without_paths(&self, message: Value) -> Value {
+        let files = self.register.files().display().to_string() + "/";
+        let hide =
+            |text: String| text.replace(&files, "upload:").replace(&self.arguments.store, "STORE");
+        fn walk(value: Value, hide: &dyn Fn(String) -> String) -> Value {
+            match value {
+                Value::String(text) => Value::String(hide(text)),
+                Value::Array(list) => list.into_iter().map(|item| walk(item, hide)).collect(),
+                Value::Object(map) => {
+                    map.into_iter().map(|(key, item)| (key, walk(item, hide))).collect()
+                }
+                other => other,
+            }
+        }
+        walk(message, &hide)
+    }
+}
+
+/// Waits, and stops waiting when the worker is told to stop.
+fn wait(time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time && !stopping() {
+        std::thread::sleep(BUSY);
+    }
+}
+
+/// An error as the message of a failed job.
+fn told(error: &dyn Coded) -> Value {
+    let arguments: serde_json::Map<_, _> = error
+        .arguments()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Value::String(value)))
+        .collect();
+    json!({ "status": "failed", "errors": [{ "code": error.code(), "arguments": arguments }] })
+}
