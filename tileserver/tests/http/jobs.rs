@@ -77,10 +77,10 @@ async fn a_job_is_queued_listed_read_and_cancelled() {
     };
     let mut both = vec![id.clone(), other];
     both.sort();
-    assert_eq!(listed("eda", "").await, [id.clone()]);
+    assert_eq!(listed("eda", "").await, std::slice::from_ref(&id));
     assert_eq!(listed("vera", "").await, Vec::<String>::new());
     assert_eq!(listed("ada", "").await, both);
-    assert_eq!(listed("eda", "?state=queued").await, [id.clone()]);
+    assert_eq!(listed("eda", "?state=queued").await, std::slice::from_ref(&id));
     assert_eq!(listed("eda", "?state=running").await, Vec::<String>::new());
     for query in ["?state=asleep", "?state=", "?by=emil", "?state=queued&state=done"] {
         let answer = office.get(&format!("/api/v1/jobs{query}"), &headers).await;

@@ -57,7 +57,7 @@ impl Office {
         let register = shop.dir.path().join("register.sqlite");
         drop(Register::create(&register, at(PUBLISHED)).unwrap());
         let server = serve(&register, trust, PeopleLimits::default());
-        let office = Self { server, shop, register };
+        let office = Self { shop, server, register };
         office.hire();
         office.server.app.refresh(&office.shop.store).unwrap();
         office

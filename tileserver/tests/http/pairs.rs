@@ -112,7 +112,7 @@ async fn readers_get_the_whole_layer() {
     assert_eq!(own.header("access-control-allow-origin"), "");
     let hidden = office.get(&restricted, &[&otto]).await;
     assert_eq!(hidden.json()["code"], "version-unknown");
-    let unknown = office.get(&public.replace("/-/", "/-/").replace("2026", "2025"), &[&otto]).await;
+    let unknown = office.get(&public.replace("2026", "2025"), &[&otto]).await;
     assert_eq!((&hidden.headers, &hidden.body), (&unknown.headers, &unknown.body));
     for (who, access) in [(vec![], "public"), (vec![vera.as_str()], "restricted")] {
         let catalogue = office.get("/catalog.json", &who).await.json();

@@ -98,8 +98,9 @@ pub(crate) enum Told {
 impl Stream {
     pub(crate) fn open(server: &Listening, path: &str, headers: &[&str]) -> Self {
         let mut stream = server.connect();
-        let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\n{more}\r\n", server.address).unwrap();
+        let host = format!("host: {}", server.address);
+        let lines = [&[host.as_str()], headers].concat().join("\r\n");
+        write!(stream, "GET {path} HTTP/1.1\r\n{lines}\r\n\r\n").unwrap();
         let mut lines = BufReader::new(stream);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).unwrap_or(0) != 0 {}

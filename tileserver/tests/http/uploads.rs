@@ -47,7 +47,7 @@ async fn a_file_is_kept_by_its_digest() {
         let document = answer.json();
         assert_eq!((&document["bytes"], &document["name"]), (&11.into(), &"林_分.csv".into()));
         let stored = folder(&office).join(document["sha256"].as_str().unwrap()).join("林_分.csv");
-        assert_eq!(files(&folder(&office)), [stored.clone()]);
+        assert_eq!(files(&folder(&office)), std::slice::from_ref(&stored));
         assert_eq!(fs::read(&stored).unwrap(), b"id,lon,lat\n");
         assert_eq!(document["sha256"], jomo_store::sha256_hex(b"id,lon,lat\n"));
         assert_eq!(fs::metadata(&stored).unwrap().permissions().mode() & 0o777, 0o600);
