@@ -95,12 +95,19 @@ impl Shell<'_> {
     #[must_use]
     pub fn run(&self, line: Vec<OsString>) -> u8 {
         let language = language_of(language_flag(&line), self.locale);
+        let as_json = line.iter().any(|word| word == "--json");
         let parsed = localised(language)
             .try_get_matches_from(line)
             .and_then(|matches| Arguments::from_arg_matches(&matches));
         let Arguments { command, json, .. } = match parsed {
             Ok(arguments) => arguments,
             Err(fault) if fault.use_stderr() => {
+                if as_json {
+                    let errors = json!([{ "code": "cli-usage", "detail": fault.to_string() }]);
+                    let failure =
+                        json!({ "tool": report::TOOL, "status": "failed", "errors": errors });
+                    (self.print)(&format!("{failure:#}\n"));
+                }
                 (self.tell)(&say(language, "cli-usage", &[("fault", fault.to_string())]));
                 return 2;
             }

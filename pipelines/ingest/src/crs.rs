@@ -102,7 +102,15 @@ impl Crs {
         let code = named.auth_code().ok().and_then(|code| u32::try_from(code).ok());
         // A description can claim any code: it counts only if the register says the same of it.
         let claimed = code.filter(|_| named.auth_name().as_deref() == Some("EPSG"));
-        let same = |code: &u32| SpatialRef::from_epsg(*code).is_ok_and(|known| known == *found);
+        // The order of axes is a matter of the file, and is set by us wherever it counts.
+        let mut described = found.clone();
+        described.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+        let same = |code: &u32| {
+            SpatialRef::from_epsg(*code).is_ok_and(|mut known| {
+                known.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+                known == described
+            })
+        };
         Self::new(found.clone(), claimed.filter(same))
     }
 

@@ -11,6 +11,7 @@
 pub mod archive;
 pub mod cli;
 pub mod crs;
+pub mod dbf;
 pub mod drivers;
 pub mod error;
 pub mod reader;

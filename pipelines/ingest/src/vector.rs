@@ -1,5 +1,6 @@
 //! Features of any accepted format, as canonical `FlatGeobuf` in lon/lat of JGD2011.
 
+mod attributes;
 mod layer;
 mod text;
 
@@ -92,7 +93,27 @@ fn sets(source: &Path, format: Format, work: &Path) -> Result<Vec<Set>, IngestEr
         archive::weigh(source)?;
     }
     let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(vec![Set { name, path: source.to_owned(), format }])
+    Ok(vec![Set { name, path: named_right(source, format, work)?, format }])
+}
+
+/// A path whose extension the driver accepts: some look at the name before the content.
+fn named_right(source: &Path, format: Format, work: &Path) -> Result<PathBuf, IngestError> {
+    let wanted = match format {
+        Format::Kml => "kml",
+        Format::Kmz => "kmz",
+        Format::Xlsx => "xlsx",
+        _ => return Ok(source.to_owned()),
+    };
+    if source.extension().is_some_and(|extension| extension == wanted) {
+        return Ok(source.to_owned());
+    }
+    let copy = work.join(format!("source.{wanted}"));
+    let copied = File::open(source).and_then(|mut from| {
+        // Without its permissions, which nobody may set behind the walls.
+        std::io::copy(&mut from, &mut File::create(&copy)?)
+    });
+    copied.map_err(|fault| IngestError::io(&copy, &fault))?;
+    Ok(copy)
 }
 
 /// One layer, read.
@@ -134,7 +155,7 @@ fn read_set(
         };
     }
     let encoding = text::of(set.format, &set.path, request.encoding)?;
-    let dataset = drivers::open(&set.path, set.format, encoding.options(set.format))?;
+    let dataset = drivers::open(&set.path, set.format, open_options(set.format))?;
     let only = dataset.layer_count() == 1;
     for index in 0..dataset.layer_count() {
         let unreadable = |fault: gdal::errors::GdalError| IngestError::Read {
@@ -148,10 +169,21 @@ fn read_set(
         known.push(name.clone());
         let empty = set.format == Format::Gpx && layer.try_feature_count() == Some(0);
         if wanted(&name) && !empty {
-            take(layer::read(&mut layer, &name, set.format, &encoding, request)?, &name)?;
+            let source = layer::Source { name: &name, path: &set.path, format: set.format };
+            take(layer::read(&mut layer, &source, encoding, request)?, &name)?;
         }
     }
     Ok(())
+}
+
+/// Open options of GDAL. The table beside a shapefile is ours to read: of its text GDAL gets
+/// bytes that are valid in any case.
+fn open_options(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::Shapefile => &["ENCODING=ISO-8859-1"],
+        Format::GeoPackage => &["IMMUTABLE=YES", "LIST_ALL_TABLES=NO"],
+        _ => &[],
+    }
 }
 
 /// The CRS of a layer and the way to JGD2011: what the caller says comes before what the file

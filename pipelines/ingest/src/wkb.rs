@@ -174,12 +174,12 @@ mod tests {
     #[test]
     fn every_kind_is_read_as_gdal_means_it() {
         for (wkt, expected) in [
-            ("POINT (1 2)", Ok("Point")),
-            ("POINT ZM (1 2 3 4)", Ok("Point")),
-            ("LINESTRING Z (1 2 3,4 5 6)", Ok("LineString")),
-            ("POLYGON ((0 0,1 0,1 1,0 0))", Ok("Polygon")),
-            ("MULTIPOLYGON M (((0 0 9,1 0 9,1 1 9,0 0 9)))", Ok("MultiPolygon")),
-            ("GEOMETRYCOLLECTION (POINT (1 2),MULTIPOINT (3 4,5 6))", Ok("MultiPoint")),
+            ("POINT (1 2)", Ok("POINT(")),
+            ("POINT ZM (1 2 3 4)", Ok("POINT(")),
+            ("LINESTRING Z (1 2 3,4 5 6)", Ok("LINESTRING(")),
+            ("POLYGON ((0 0,1 0,1 1,0 0))", Ok("POLYGON(")),
+            ("MULTIPOLYGON M (((0 0 9,1 0 9,1 1 9,0 0 9)))", Ok("MULTIPOLYGON(")),
+            ("GEOMETRYCOLLECTION (POINT (1 2),MULTIPOINT (3 4,5 6))", Ok("MULTIPOINT(")),
             ("GEOMETRYCOLLECTION (POINT (1 2),LINESTRING (3 4,5 6))", Err(GeometryFault::Type)),
             ("GEOMETRYCOLLECTION EMPTY", Err(GeometryFault::Empty)),
             ("CIRCULARSTRING (0 0,1 1,2 0)", Err(GeometryFault::Type)),
@@ -189,7 +189,7 @@ mod tests {
             let read = read(&wkb(wkt));
             match expected {
                 Err(fault) => assert_eq!(read, Err(fault), "{wkt}"),
-                Ok(kind) => assert!(format!("{:?}", read.unwrap()).contains(kind), "{wkt}"),
+                Ok(kind) => assert!(format!("{:?}", read.unwrap()).starts_with(kind), "{wkt}"),
             }
         }
         assert_eq!(read(&wkb("POINT Z (1 2 3)")), Ok(Geometry::Point(Point::new(1.0, 2.0))));

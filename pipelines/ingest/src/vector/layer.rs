@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use gdal::vector::{Feature, Layer, LayerAccess, OGRFieldType};
+use gdal::vector::{Layer, LayerAccess};
 use geo_types::{Coord, Geometry};
-use jomo_core::feature::{FieldType, Value};
 use jomo_format::table;
 use jomo_format::vector::{Cell, Collector, GeometryFault, ReadOptions, Row, VectorError, decode};
 
+use super::attributes::Attributes;
 use super::text::{Encoding, Used};
 use super::{LayerRead, VectorRequest, limits, operation};
 use crate::crs::{Crs, Operation};
+use crate::dbf::Table;
 use crate::drivers;
 use crate::error::IngestError;
 use crate::report::CrsReport;
@@ -19,38 +20,26 @@ use crate::wkb;
 
 /// Largest CSV file, which is held in memory.
 const CSV_MAX: u64 = 512 << 20;
-/// Code of a text that does not fit its encoding. The feature stays, the place is marked.
-const UNDECODABLE: &str = "text-undecodable";
 /// Code of a position that the operation does not reach.
 const OUTSIDE: &str = "crs-outside-grid";
 /// Code of what GDAL complains about while it reads on.
 const GDAL: &str = "gdal-failure";
 
-/// A column of a layer and how it is read.
-struct Column {
-    /// Its number in the layer.
-    index: usize,
-    /// Its number in the collector.
-    column: usize,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Int,
-    Float,
-    Date,
-    Text,
+/// Where a layer comes from.
+pub(super) struct Source<'a> {
+    pub(super) name: &'a str,
+    pub(super) path: &'a Path,
+    pub(super) format: Format,
 }
 
 /// Reads one layer of an open data set.
 pub(super) fn read(
     layer: &mut Layer<'_>,
-    name: &str,
-    format: Format,
-    encoding: &Used,
+    source: &Source<'_>,
+    encoding: Used,
     request: &VectorRequest,
 ) -> Result<LayerRead, IngestError> {
+    let Source { name, path, format } = *source;
     let without_geometry = layer.defn().geom_fields().next().is_none();
     if without_geometry && format == Format::Xlsx {
         return workbook(layer, name, encoding, request);
@@ -64,12 +53,17 @@ pub(super) fn read(
         operation(name, of_file, of_format.then_some(4326), request.crs)?;
     let options = ReadOptions { limits: limits(request), ..ReadOptions::default() };
     let mut collector = Collector::new(&options);
-    let columns = columns(layer, format, encoding, &mut collector)?;
+    let dbf = path.with_extension("dbf");
+    let mut attributes = if format == Format::Shapefile && dbf.is_file() {
+        Attributes::of_table(Table::open(&dbf)?, encoding.used, &mut collector)?
+    } else {
+        Attributes::of_layer(layer, &mut collector)?
+    };
     let mut way =
         Way { operation: &operation, crs: &crs, swapped: Swapped::default(), unrevised: 0 };
     drivers::take_failures();
     for (number, feature) in (1_u64..).zip(layer.features()) {
-        let cells = cells(&feature, &columns, format, encoding, &mut collector, number);
+        let cells = attributes.cells(&feature, &mut collector, number)?;
         let row = Row { number, member: None, cells };
         let geometry = match feature.geometry().map(gdal::vector::Geometry::iso_wkb) {
             None => Err(GeometryFault::Missing),
@@ -79,7 +73,7 @@ pub(super) fn read(
         way.keep(&mut collector, row, geometry)?;
     }
     note_failures(&mut collector);
-    way.finish(collector, *encoding, found_by)
+    way.finish(collector, encoding, found_by)
 }
 
 /// Complaints of GDAL while it reads are counted: the rest of the file may be missing.
@@ -91,83 +85,12 @@ fn note_failures(collector: &mut Collector<'_>) {
     }
 }
 
-fn columns(
-    layer: &Layer<'_>,
-    format: Format,
-    encoding: &Used,
-    collector: &mut Collector<'_>,
-) -> Result<Vec<Column>, IngestError> {
-    let mut columns = Vec::new();
-    for (index, field) in layer.defn().fields().enumerate() {
-        let (kind, declared) = match field.field_type() {
-            OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => (Kind::Int, FieldType::Int),
-            OGRFieldType::OFTReal => (Kind::Float, FieldType::Float),
-            OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => (Kind::Date, FieldType::Text),
-            // Pictures and the like are no attributes of a map.
-            OGRFieldType::OFTBinary => continue,
-            _ => (Kind::Text, FieldType::Text),
-        };
-        let name = encoding.decode(format, &field.name()).unwrap_or_else(|marked| marked);
-        let name = if name.is_empty() { format!("column_{}", index + 1) } else { name };
-        let column = collector.typed_column(&name, declared)?;
-        columns.push(Column { index, column, kind });
-    }
-    Ok(columns)
-}
-
-fn cells(
-    feature: &Feature<'_>,
-    columns: &[Column],
-    format: Format,
-    encoding: &Used,
-    collector: &mut Collector<'_>,
-    number: u64,
-) -> Vec<(usize, Cell)> {
-    let mut cells = Vec::with_capacity(columns.len());
-    for Column { index, column, kind } in columns {
-        let value = match kind {
-            Kind::Int => feature.field_as_integer64(*index).ok().flatten().map(Value::Int),
-            Kind::Float => {
-                let value = feature.field_as_double(*index).ok().flatten();
-                value.filter(|value| value.is_finite()).map(Value::Float)
-            }
-            Kind::Date => {
-                let text = feature.field_as_string(*index).ok().flatten();
-                text.filter(|text| !text.is_empty()).map(|text| Value::Text(iso(&text)))
-            }
-            Kind::Text => {
-                let text = feature.field_as_string(*index).ok().flatten();
-                let text = text.filter(|text| !text.is_empty());
-                text.map(|text| match encoding.decode(format, &text) {
-                    Ok(text) => Value::Text(text),
-                    Err(marked) => {
-                        collector.fault(UNDECODABLE, number);
-                        Value::Text(marked)
-                    }
-                })
-            }
-        };
-        cells.extend(value.map(|value| (*column, Cell::Typed(value))));
-    }
-    cells
-}
-
-/// GDAL writes `2012/04/19 15:32:00+09`.
-fn iso(text: &str) -> String {
-    let mut parts = text.splitn(2, ' ');
-    let date = parts.next().unwrap_or_default().replace('/', "-");
-    match parts.next() {
-        Some(time) => format!("{date}T{time}"),
-        None => date,
-    }
-}
-
 /// A workbook: GDAL gives its rows, the position stands in columns. Formulas are not computed:
 /// the values are those that the file holds.
 fn workbook(
     layer: &mut Layer<'_>,
     name: &str,
-    encoding: &Used,
+    encoding: Used,
     request: &VectorRequest,
 ) -> Result<LayerRead, IngestError> {
     let header: Vec<String> = layer.defn().fields().map(|field| field.name()).collect();
@@ -176,7 +99,7 @@ fn workbook(
             .map(|index| feature.field_as_string(index).ok().flatten().unwrap_or_default())
             .collect())
     });
-    points(name, &header, rows, *encoding, request)
+    points(name, &header, rows, encoding, request)
 }
 
 /// A table of text.

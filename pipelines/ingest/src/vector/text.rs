@@ -1,15 +1,11 @@
 //! Encodings of attribute tables.
 //!
-//! GDAL is asked to take the bytes of a `.dbf` for Latin-1, which maps every byte to one
-//! character; they are turned back into bytes here and decoded strictly, so that nothing is
-//! replaced without being counted.
+//! Only the tables beside shapefiles leave it open; the other formats prescribe UTF-8.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use encoding_rs::{SHIFT_JIS, UTF_8};
 use serde::{Deserialize, Serialize};
 
 use crate::error::IngestError;
@@ -61,34 +57,6 @@ pub struct Used {
     pub used: Encoding,
     /// `override`, `cpg`, `language-byte`, `content` or `format`.
     pub found_by: &'static str,
-}
-
-impl Used {
-    /// Open options of GDAL for it.
-    pub(crate) fn options(&self, format: Format) -> &'static [&'static str] {
-        match format {
-            Format::Shapefile => &["ENCODING=ISO-8859-1"],
-            Format::GeoPackage => &["IMMUTABLE=YES", "LIST_ALL_TABLES=NO"],
-            _ => &[],
-        }
-    }
-
-    /// A text as it came from GDAL. `None` where it was sound, else what is left of it with the
-    /// unfit places marked.
-    pub(crate) fn decode(self, format: Format, text: &str) -> Result<String, String> {
-        if format != Format::Shapefile {
-            let sound = !text.contains(char::REPLACEMENT_CHARACTER);
-            return if sound { Ok(text.to_owned()) } else { Err(text.to_owned()) };
-        }
-        let bytes: Vec<u8> =
-            text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
-        let (decoded, unfit): (Cow<'_, str>, bool) = match self.used {
-            Encoding::Utf8 => UTF_8.decode_without_bom_handling(&bytes),
-            Encoding::Cp932 => SHIFT_JIS.decode_without_bom_handling(&bytes),
-            Encoding::Latin1 => (Cow::Borrowed(text), false),
-        };
-        if unfit { Err(decoded.into_owned()) } else { Ok(decoded.into_owned()) }
-    }
 }
 
 /// The encoding of the attributes of a file.
