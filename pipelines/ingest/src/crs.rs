@@ -73,7 +73,7 @@ impl Crs {
     pub fn from_epsg(code: u32) -> Result<Self, CrsError> {
         let unknown = || CrsError::Unknown { given: format!("EPSG:{code}") };
         let known = SpatialRef::from_epsg(code).map_err(|_fault| unknown())?;
-        Self::new(known, Some(code))
+        Self::new(&known, Some(code))
     }
 
     /// The CRS of a description in WKT, also of the dialect of `.prj` files.
@@ -111,10 +111,10 @@ impl Crs {
                 known == described
             })
         };
-        Self::new(found.clone(), claimed.filter(same))
+        Self::new(found, claimed.filter(same))
     }
 
-    fn new(found: SpatialRef, epsg: Option<u32>) -> Result<Self, CrsError> {
+    fn new(found: &SpatialRef, epsg: Option<u32>) -> Result<Self, CrsError> {
         let name = found.name().unwrap_or_else(|| "?".to_owned());
         let unsupported =
             |reason: &'static str| CrsError::Unsupported { crs: label(&name, epsg), reason };

@@ -160,7 +160,7 @@ impl Table {
                 _ => Entry::Absent,
             },
             Kind::Date => match bytes {
-                [date @ ..] if date.len() == 8 && date.iter().all(u8::is_ascii_digit) => {
+                date if date.len() == 8 && date.iter().all(u8::is_ascii_digit) => {
                     let text = String::from_utf8_lossy(date);
                     let (year, rest) = text.split_at(4);
                     let (month, day) = rest.split_at(2);

@@ -131,7 +131,10 @@ impl SourceReport {
             hash.update(&buffer[..read]);
             bytes += read as u64;
         }
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits =
+            |byte: u8| [byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16));
+        let digest = hash.finalize();
+        let sha256 = digest.iter().flat_map(|byte| digits(*byte)).flatten().collect();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, bytes, sha256, driver: None })
     }

@@ -149,10 +149,10 @@ fn read_set(
     let wanted = |name: &str| request.layer.as_deref().is_none_or(|layer| layer == name);
     if set.format == Format::Csv {
         known.push(set.name.clone());
-        return match wanted(&set.name) {
-            true => take(layer::table(&set.path, &set.name, request)?, &set.name),
-            false => Ok(()),
-        };
+        if wanted(&set.name) {
+            take(layer::table(&set.path, &set.name, request)?, &set.name)?;
+        }
+        return Ok(());
     }
     let encoding = text::of(set.format, &set.path, request.encoding)?;
     let dataset = drivers::open(&set.path, set.format, open_options(set.format))?;
