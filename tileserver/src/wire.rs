@@ -4,7 +4,7 @@
 //! a problem like every other.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use jomo_words::Language;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
 use crate::answer::ADDRESS_MAX;
 use crate::problem::Problem;
@@ -76,9 +76,6 @@ impl<S> Wire<S> {
         }
         let patience = self.patience;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
-        if deadline.is_elapsed() || deadline.deadline() <= Instant::now() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
         ready!(deadline.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -155,6 +152,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         self.line = Line::Reading(0);
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.bounded(context, poll)
+    }
+
+    /// Head and body of an answer in one call, without a copy.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let first = parts.iter().find(|part| !part.is_empty());
+        if let Some(first) = first
+            && (self.replacement.is_some() || self.refusal(first).is_some())
+        {
+            return self.poll_write(context, first);
+        }
+        self.line = Line::Reading(0);
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.bounded(context, poll)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
