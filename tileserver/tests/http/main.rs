@@ -15,7 +15,10 @@ mod generations;
 mod jobs;
 mod office;
 mod pairs;
+mod remote;
 mod sign_in;
 mod socket;
+#[path = "../../../state/store/tests/store/stand_in.rs"]
+mod stand_in;
 mod time;
 mod uploads;
