@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # User stories in Chromium against the real programs: the sample region, and Gunma where
-# JOMO_REAL_DATA is set. Pictures and logs lie in target/browser.
+# JOMO_REAL_DATA is set. Pictures and logs lie in target/browser. STORY=name,name runs only those.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.venv/bin:$PATH"
-server=
+server='' worker='' out=''
 
 stop() {
-    [[ -z $server ]] || kill "$server" 2>/dev/null || true
-    [[ -z $server ]] || wait "$server" 2>/dev/null || true
-    server=
+    [[ -z $out ]] || touch "$out/stop"
+    for process in $server $worker; do kill "$process" 2>/dev/null || true; done
+    for process in $server $worker; do wait "$process" 2>/dev/null || true; done
+    server='' worker=''
 }
 trap stop EXIT
 
@@ -38,20 +39,44 @@ sys.exit(f"jomo-server is not ready: {last}")
 PYTHON
 }
 
-# scenario NAME [DATA]: publishes, serves, runs the stories of that region.
+# Starts the server, and again whenever it ends: a story restarts it. $out/stop ends the loop.
+serve() {
+    local port=$1 process=
+    trap '[[ -z $process ]] || kill "$process" 2>/dev/null || true; exit 0' TERM
+    while [[ ! -e $out/stop ]]; do
+        target/debug/jomo-server --store "$out/store" --listen "127.0.0.1:$port" "${people[@]}" >>"$out/server.log" 2>&1 &
+        process=$!
+        printf '%s' "$process" >"$out/server.pid"
+        wait "$process" || true
+        sleep 1
+    done
+}
+
+# scenario NAME [DATA]: publishes, serves, runs the stories of that region. People and their jobs
+# belong to the sample region.
 scenario() {
-    local name=$1 out=target/browser/$1 port
+    local name=$1 port
+    out=target/browser/$1
     rm -rf "$out"
     mkdir -p "$out"
     scripts/publish.sh target/debug/jomo "$out/store" "${@:2}"
+    people=() stories=()
+    if [[ $name == sample ]]; then
+        scripts/people.sh target/debug/jomo "$out/register.sqlite" "$out/people.txt"
+        people=(--register "$out/register.sqlite" --key-file "$out/register.sqlite.key")
+        stories=(--people "$out/people.txt" --server-pid "$out/server.pid")
+        # The errors of jobs are told in the language of the worker.
+        LC_ALL=ja_JP.UTF-8 target/debug/jomo work --store "$out/store" --register "$out/register.sqlite" --quiet >"$out/worker.log" 2>&1 &
+        worker=$!
+    fi
     port=$(free_port)
-    target/debug/jomo-server --store "$out/store" --listen "127.0.0.1:$port" >"$out/server.log" 2>&1 &
+    serve "$port" &
     server=$!
     wait_ready "http://127.0.0.1:$port/health/ready" "$server" || {
         tail -n 20 "$out/server.log" >&2
         exit 1
     }
-    node tests/browser/run.mjs --url "http://127.0.0.1:$port" --out "$out" --region "$name"
+    node tests/browser/run.mjs --url "http://127.0.0.1:$port" --out "$out" --region "$name" "${stories[@]}" ${STORY:+--scenario "$STORY"}
     stop
 }
 

@@ -39,7 +39,7 @@ declare -A files
 if [[ -z $data ]]; then
     sample=$(dirname "$store")/sample
     region=$sample/region.toml
-    layers=(municipalities rivers banks gauges emergency_shelters)
+    layers=(municipalities rivers banks gauges emergency_shelters house_register)
     steps=$((2 + ${#layers[@]}))
     step "sample region: $sample" "$jomo" sample generate "$sample"
     rain=$(only "$sample"/rain/*_FH01-06_*grib2.bin)
@@ -48,6 +48,8 @@ if [[ -z $data ]]; then
     files[banks]=$sample/banks.geojson
     files[gauges]=$sample/gauges.csv
     files[emergency_shelters]=$sample/shelters.geojson
+    # Restricted: only people of the prefecture see it, once they have signed in.
+    files[house_register]=data-samples/fictional/houses.geojson
 else
     region="data-samples/gunma/region.toml"
     layers=(municipalities gauges emergency_shelters evacuation_shelters)

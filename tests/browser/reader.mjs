@@ -22,8 +22,9 @@ export class Reader {
   /** Everything that must not happen, in the order in which it did. */
   faults = [];
 
-  constructor(page, { url, out, region, size }) {
-    Object.assign(this, { page, url, out, region, size });
+  constructor(page, setting) {
+    const { url } = setting;
+    Object.assign(this, { page, setting, ...setting });
     page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => this.faults.push(`error in the page: ${error.message}`));
     page.on('console', (message) => {
@@ -55,8 +56,8 @@ export class Reader {
     return this.page.evaluate(`(${act})(document.querySelector('jomo-map'), ${JSON.stringify(argument)})`);
   }
 
-  at(selector) {
-    return this.page.locator(selector);
+  at(selector, options) {
+    return this.page.locator(selector, options);
   }
 
   /** Clicks with the mouse or taps with the finger. */
@@ -182,6 +183,36 @@ export class Reader {
     return `#${[red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
   }
 
+  /** Fills the dialogue and sends it. */
+  async typeSignIn(login, password) {
+    await this.at('jomo-sign-in #login').fill(login);
+    await this.at('jomo-sign-in #password').fill(password);
+    await this.press(this.at('jomo-sign-in [type=submit]'));
+  }
+
+  /** Signs in as one of the invented people. */
+  async signIn(who) {
+    const { login, password } = this.people[who];
+    await this.press(this.at('[data-action=sign-in]'));
+    await this.at('jomo-sign-in dialog[open]').waitFor();
+    await this.typeSignIn(login, password);
+    await this.at('[data-action=account]').waitFor();
+    await this.settled();
+  }
+
+  async signOut() {
+    await this.press(this.at('[data-action=account]'));
+    await this.press(this.at('[data-action=sign-out]'));
+    await this.at('[data-action=sign-in]').waitFor();
+  }
+
+  /** The same person at another tab of the same browser; its faults are this reader's. */
+  async another() {
+    const other = new Reader(await this.page.context().newPage(), this.setting);
+    other.faults = this.faults;
+    return other;
+  }
+
   /** Keeps a picture for people to look at. */
   async picture(name) {
     await this.page.screenshot({ path: join(this.out, `${name}-${this.size}.png`) });
@@ -199,6 +230,20 @@ export class Reader {
 
   /** Lets a deliberate fault pass, e.g. a request that a story has broken itself. */
   forgive(pattern) {
-    this.faults = this.faults.filter((fault) => !pattern.test(fault));
+    this.faults.splice(0, this.faults.length, ...this.faults.filter((fault) => !pattern.test(fault)));
   }
+}
+
+/** Presses Tab until the focus is on an element that matches `selector`. */
+export async function tabTo(reader, selector) {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await reader.page.keyboard.press('Tab');
+    const isThere = await reader.page.evaluate((wanted) => {
+      let active = document.activeElement;
+      while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+      return active?.matches(wanted) === true;
+    }, selector);
+    if (isThere) return;
+  }
+  assert.fail(`Tab never reaches ${selector}`);
 }

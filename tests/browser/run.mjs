@@ -1,6 +1,8 @@
 // Runs the user stories of the map page in Chromium against a running jomo-server.
 //
-//   node run.mjs --url http://127.0.0.1:8080 --out DIR --region gunma|sample [--scenario NAME]
+//   node run.mjs --url http://127.0.0.1:8080 --out DIR --region gunma|sample [--scenario NAME,...]
+//       [--people FILE --server-pid FILE]   people to sign in as (lines `LOGIN PASSWORD`), and the
+//                                           file with the process that stories may restart
 //
 // Prints one line a story and a closing line, keeps pictures in DIR, exits 1 on any failure.
 
@@ -11,18 +13,28 @@ import { chromium } from 'playwright-core';
 
 import { Reader, SIZES } from './reader.mjs';
 import { budgetIsKept, firstViewIsAccessible, keyboardIsEnough, listTellsTheView } from './stories/access.mjs';
+import { failureIsTold, fileBecomesLayer, jobIsCancelled, restartIsSurvived } from './stories/jobs.mjs';
 import { clickShowsAttributes, everyFeatureIsDrawn, frameIsDrawn, sliderMovesTime } from './stories/map.mjs';
-import { generationSwitches, languageSwitches, permalinkRestores } from './stories/state.mjs';
+import {
+  endOfSessionIsTold,
+  formSignsInWithoutScript,
+  keyboardSignsIn,
+  otherTabsFollow,
+  restrictedLayerComesAndGoes,
+  throttleIsTold,
+} from './stories/staff.mjs';
+import { generationSwitches, languageSwitches, layersChangePlaces, permalinkRestores } from './stories/state.mjs';
 import { brokenTilesAreTold, retryRecovers, staleForecastLeaves, withoutWebGl } from './stories/trouble.mjs';
 
 const BOTH = ['desktop', 'phone'];
 /** Each story with its sizes. A region file names those it runs; without such a list it runs all. */
 const STORIES = [
-  [everyFeatureIsDrawn, BOTH],
+  [everyFeatureIsDrawn, ['desktop']],
   [sliderMovesTime, BOTH],
   [clickShowsAttributes, BOTH],
   [frameIsDrawn, BOTH],
-  [permalinkRestores, BOTH],
+  [permalinkRestores, ['desktop']],
+  [layersChangePlaces, ['desktop']],
   [languageSwitches, BOTH],
   [keyboardIsEnough, ['desktop']],
   [listTellsTheView, BOTH],
@@ -35,6 +47,21 @@ const STORIES = [
   [budgetIsKept, ['phone']],
 ];
 
+/** Stories of people who sign in; they come last, since they publish layers and restart the server. */
+const STAFF_STORIES = [
+  [restrictedLayerComesAndGoes, BOTH],
+  [keyboardSignsIn, ['desktop']],
+  [throttleIsTold, ['phone']],
+  [otherTabsFollow, ['desktop']],
+  [endOfSessionIsTold, ['desktop']],
+  [formSignsInWithoutScript, ['phone']],
+  [fileBecomesLayer, ['phone']],
+  [failureIsTold, ['desktop']],
+  [jobIsCancelled, ['desktop']],
+  [restartIsSurvived, ['desktop']],
+];
+
+
 const FLAGS = [
   '--headless=new',
   '--disable-background-networking',
@@ -46,14 +73,23 @@ const FLAGS = [
 ];
 
 const { values } = parseArgs({
-  options: { url: { type: 'string' }, out: { type: 'string' }, region: { type: 'string' }, scenario: { type: 'string' } },
+  options: {
+    url: { type: 'string' },
+    out: { type: 'string' },
+    region: { type: 'string' },
+    scenario: { type: 'string' },
+    people: { type: 'string' },
+    'server-pid': { type: 'string' },
+  },
 });
 const { url, out, region: name, scenario } = values;
 if (url === undefined || out === undefined || name === undefined) {
-  process.stderr.write('usage: run.mjs --url URL --out DIR --region NAME [--scenario NAME]\n');
+  process.stderr.write('usage: run.mjs --url URL --out DIR --region NAME [--scenario NAME,...]\n');
   process.exit(2);
 }
 const region = JSON.parse(await readFile(new URL(`regions/${name}.json`, import.meta.url), 'utf8'));
+const people = values.people === undefined ? {} : peopleOf(await readFile(values.people, 'utf8'));
+const serverPid = values['server-pid'];
 await mkdir(out, { recursive: true });
 
 const browser = await chromium.launch({
@@ -61,8 +97,9 @@ const browser = await chromium.launch({
   args: process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS,
 });
 let [passed, failed] = [0, 0];
-const isWanted = ([{ name: each }]) => (scenario === undefined ? (region.stories?.includes(each) ?? true) : each === scenario);
-for (const [story, sizes] of STORIES.filter(isWanted)) {
+const isWanted = ([{ name: each }]) => (scenario === undefined ? (region.stories?.includes(each) ?? true) : scenario.split(',').includes(each));
+const ahead = values.people === undefined ? STORIES : [...STORIES, ...STAFF_STORIES];
+for (const [story, sizes] of ahead.filter(isWanted)) {
   for (const size of sizes) {
     const fault = await tell(story, size);
     if (fault === null) passed += 1;
@@ -77,7 +114,7 @@ process.exit(0 < failed || passed === 0 ? 1 : 0);
 async function tell(story, size) {
   const started = performance.now();
   const context = await browser.newContext({ ...SIZES[size], locale: 'ja-JP', timezoneId: 'Europe/London' });
-  const reader = new Reader(await context.newPage(), { url: new URL('/', url).href, out, region, size });
+  const reader = new Reader(await context.newPage(), { url: new URL('/', url).href, out, region, size, people, serverPid });
   let fault = null;
   try {
     await story(reader);
@@ -93,6 +130,12 @@ async function tell(story, size) {
   }
   await context.close();
   return fault;
+}
+
+/** People by login. */
+function peopleOf(text) {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return Object.fromEntries(lines.map((line) => line.split(' ')).map(([login, password]) => [login, { login, password }]));
 }
 
 function distinct(lines) {

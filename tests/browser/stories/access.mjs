@@ -3,24 +3,12 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 
+import { tabTo } from '../reader.mjs';
+
 /** Script and style of the first page, compressed, in bytes. */
 const BUDGET_BYTES = 520_000;
 /** Smallest target of a finger, in CSS pixels. */
 const TARGET_PX = 24;
-
-/** Presses Tab until the focus is on an element that matches `selector`. */
-async function tabTo(reader, selector) {
-  for (let presses = 0; presses < 80; presses += 1) {
-    await reader.page.keyboard.press('Tab');
-    const isThere = await reader.page.evaluate((wanted) => {
-      let active = document.activeElement;
-      while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-      return active?.matches(wanted) === true;
-    }, selector);
-    if (isThere) return;
-  }
-  assert.fail(`Tab never reaches ${selector}`);
-}
 
 /** Layers, time, list and attributes by keyboard alone. */
 export async function keyboardIsEnough(reader) {

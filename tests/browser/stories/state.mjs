@@ -33,6 +33,28 @@ export async function permalinkRestores(reader) {
   await reader.picture('permalink');
 }
 
+/** A layer goes behind its neighbour, in the panel and on the map, and the address remembers it. */
+export async function layersChangePlaces(reader) {
+  await reader.open();
+  await reader.openPanel('layers');
+  const pile = () =>
+    reader.inMap((jomo, ids) => {
+      const sources = jomo.map.getStyle().layers.filter(({ type }) => type === 'circle').map(({ source }) => source.split('@')[0]);
+      return sources.filter((id) => ids.includes(id)).reverse();
+    }, before);
+  const panel = () => reader.at('jomo-layers section[data-group=points]').locator('input[data-layer]').evaluateAll((boxes) => boxes.map((box) => box.dataset.layer));
+  const before = await panel();
+  assert.deepEqual(await pile(), before, 'the panel lists what lies in front first');
+  await reader.press(reader.at('[data-move=down]').first());
+  await reader.at('[data-move=up]:focus').waitFor();
+  assert.deepEqual(await panel(), [...before].reverse());
+  assert.deepEqual(await pile(), [...before].reverse());
+  const { hash } = new URL(reader.page.url());
+  await reader.page.goto('about:blank');
+  await reader.open(hash);
+  assert.deepEqual(await pile(), [...before].reverse());
+}
+
 /** Everything on the page changes its language, and back. */
 export async function languageSwitches(reader) {
   await reader.open();

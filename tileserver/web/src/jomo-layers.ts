@@ -65,7 +65,7 @@ export class JomoLayers extends LitElement {
   #group(group: LayerGroup): TemplateResult | typeof nothing {
     const members = this.layers.filter((layer) => groupOf(layer) === group);
     if (members.length === 0) return nothing;
-    return html`<section>
+    return html`<section data-group=${group}>
       <h3>${this.#say(`web-group-${group}`)}</h3>
       <ul>
         ${repeat(
@@ -219,6 +219,7 @@ export class JomoLayers extends LitElement {
         cursor: pointer;
       }
       input[type='checkbox'] {
+        flex: none;
         width: 1.375rem;
         height: 1.375rem;
         margin: 0;
