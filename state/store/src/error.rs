@@ -99,6 +99,52 @@ pub enum StoreError {
         /// Reference time of the live layer.
         live: Timestamp,
     },
+    /// The public version of a layer holds what only signed-in readers may see.
+    #[error("the public version of {layer} holds {part}")]
+    NotForPublic {
+        /// The layer.
+        layer: String,
+        /// The field, or where it is used.
+        part: String,
+    },
+    /// The public and the restricted version of a layer are not of one run.
+    #[error("the versions of layer {layer} differ in {part}")]
+    UnequalPair {
+        /// The layer.
+        layer: String,
+        /// The key of `layer.json`.
+        part: &'static str,
+    },
+    /// An address that names no store.
+    #[error("{}: {reason}", path.display())]
+    Address {
+        /// The address as given.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An object store refuses or does not answer.
+    #[error("{}: {reason}", path.display())]
+    Unreachable {
+        /// The object.
+        path: PathBuf,
+        /// Its reason.
+        reason: String,
+    },
+    /// There is no such object.
+    #[error("no object at {}", path.display())]
+    NoObject {
+        /// The object.
+        path: PathBuf,
+    },
+    /// Other writers were faster every time.
+    #[error("{}: other writers were faster {tries} times", path.display())]
+    Contended {
+        /// The document that all of them replace.
+        path: PathBuf,
+        /// How often this was tried.
+        tries: u32,
+    },
     /// Nothing is staged.
     #[error("nothing is staged in {}", path.display())]
     NothingStaged {
@@ -147,6 +193,12 @@ impl Coded for StoreError {
             Self::OtherAccess { .. } => "store-other-access",
             Self::Expired { .. } => "store-expired",
             Self::Older { .. } => "store-older",
+            Self::NotForPublic { .. } => "store-not-for-public",
+            Self::UnequalPair { .. } => "store-unequal-pair",
+            Self::Address { .. } => "store-address",
+            Self::Unreachable { .. } => "store-unreachable",
+            Self::NoObject { .. } => "store-no-object",
+            Self::Contended { .. } => "store-contended",
             Self::NothingStaged { .. } => "store-nothing-staged",
             Self::NoGeneration { .. } => "store-no-generation",
             Self::RollbackStale { .. } => "store-rollback-stale",
@@ -157,14 +209,26 @@ impl Coded for StoreError {
         let shown = |path: &Path| path.display().to_string();
         let or_none = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
         match self {
-            Self::Missing { path } | Self::Locked { path } | Self::NothingStaged { path } => {
-                vec![("path", shown(path))]
-            }
+            Self::Missing { path }
+            | Self::Locked { path }
+            | Self::NoObject { path }
+            | Self::NothingStaged { path } => vec![("path", shown(path))],
             Self::Io { path, source } => {
                 vec![("path", shown(path)), ("reason", source.to_string())]
             }
-            Self::Document { path, reason } => {
+            Self::Document { path, reason }
+            | Self::Address { path, reason }
+            | Self::Unreachable { path, reason } => {
                 vec![("path", shown(path)), ("reason", reason.clone())]
+            }
+            Self::Contended { path, tries } => {
+                vec![("path", shown(path)), ("tries", tries.to_string())]
+            }
+            Self::NotForPublic { layer, part } => {
+                vec![("layer", layer.clone()), ("part", part.clone())]
+            }
+            Self::UnequalPair { layer, part } => {
+                vec![("layer", layer.clone()), ("part", (*part).to_owned())]
             }
             Self::Tiles { path, source } => {
                 vec![("path", shown(path)), ("reason", source.to_string())]

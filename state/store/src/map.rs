@@ -2,16 +2,17 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 
+use bytes::Bytes;
 use memmap2::Mmap;
 
 use crate::StoreError;
 
-/// A published file, mapped read-only. Cheap to clone; the mapping lives as long as any clone.
+/// A published file as memory: mapped read-only, or fetched from an object store. Cheap to clone;
+/// the memory lives as long as any clone.
 #[derive(Clone, Debug)]
 pub struct Mapped {
-    map: Arc<Mmap>,
+    bytes: Bytes,
 }
 
 impl Mapped {
@@ -28,12 +29,22 @@ impl Mapped {
         )]
         // SAFETY: the contents behind the map do not change, see the reason above.
         let map = unsafe { Mmap::map(&file) }.map_err(|source| StoreError::io(path, source))?;
-        Ok(Self { map: Arc::new(map) })
+        Ok(Self { bytes: Bytes::from_owner(map) })
+    }
+
+    pub(crate) fn fetched(bytes: Bytes) -> Self {
+        Self { bytes }
     }
 }
 
 impl AsRef<[u8]> for Mapped {
     fn as_ref(&self) -> &[u8] {
-        &self.map
+        &self.bytes
+    }
+}
+
+impl From<Mapped> for Bytes {
+    fn from(mapped: Mapped) -> Self {
+        mapped.bytes
     }
 }

@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jomo_core::layer::{Access, Layer, SPEC_VERSION, is_layer_id};
 use jomo_core::time::{compact, parse_compact};
 use jomo_format::pmtiles::Archive;
-use serde::de::DeserializeOwned;
+use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
-use crate::{Mapped, StoreError};
+use crate::address::Environment;
+use crate::objects::{Objects, RemoteFile};
+use crate::place::{DOCUMENT_MAX, Found, Place, Tag};
+use crate::{Mapped, StoreError, address};
 
-/// Largest document (`layer.json`, a generation) that is read, in bytes. The largest known, a
-/// layer with thousands of valid times, has about 1 MiB.
-const DOCUMENT_MAX: u64 = 16 << 20;
+/// What no generation names is left alone by [`Store::collect`] for this long in an object store:
+/// another writer may be about to name it.
+const GRACE: Duration = Duration::from_secs(3600);
 
 /// Tiles of one layer version and step.
 pub type TileArchive = Archive<Mapped>;
@@ -24,7 +29,9 @@ pub type TileArchive = Archive<Mapped>;
 /// A published store, or the place for one.
 #[derive(Clone, Debug)]
 pub struct Store {
-    path: PathBuf,
+    pub(crate) place: Place,
+    pub(crate) grace: Duration,
+    address: PathBuf,
 }
 
 /// `generations/<id>.json`: one version of every layer.
@@ -74,41 +81,74 @@ pub struct LayerVersion {
     /// The content of `layer.json`.
     pub layer: Layer,
     dir: PathBuf,
+    objects: Option<(Objects, String)>,
 }
 
 impl Store {
-    /// Opens a store.
+    /// Opens a store: a folder, or a prefix in an object store, `s3://bucket/prefix`, whose
+    /// endpoint, region and credentials the environment names (`AWS_ENDPOINT_URL`, `AWS_REGION`,
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`). `memory://name` is for tests.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] if there is no folder.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        if path.is_dir() {
-            Ok(Self { path: path.to_owned() })
-        } else {
-            Err(StoreError::Missing { path: path.to_owned() })
+    /// [`StoreError::Missing`] if there is no such folder or bucket, [`StoreError::Address`] for
+    /// a URL that cannot be used, [`StoreError::Unreachable`] if the object store does not answer.
+    pub fn open(address: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_in(address, &|name| std::env::var(name).ok())
+    }
+
+    /// [`Self::open`] in a given environment.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_in(
+        address: impl AsRef<Path>,
+        environment: Environment<'_>,
+    ) -> Result<Self, StoreError> {
+        let address = address.as_ref();
+        let place = address::place(address, environment)?;
+        let store = Self { place, grace: GRACE, address: address.to_owned() };
+        match &store.place {
+            Place::Folder(folder) if !folder.path("").is_dir() => {
+                Err(StoreError::Missing { path: folder.path("") })
+            }
+            Place::Folder(_) => Ok(store),
+            Place::Objects(objects) => objects.check().map(|()| store),
         }
     }
 
-    /// Opens a store, making the folder if there is none.
+    /// Opens a store, making the folder if there is none. A bucket is not made.
     ///
     /// # Errors
-    /// If the folder cannot be made.
-    pub fn create(path: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(path).map_err(|source| StoreError::io(path, source))?;
-        Self::open(path)
+    /// If the folder cannot be made, else as [`Self::open`].
+    pub fn create(address: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let environment: Environment<'_> = &|name| std::env::var(name).ok();
+        if let Place::Folder(folder) = address::place(address.as_ref(), environment)? {
+            let path = folder.path("");
+            fs::create_dir_all(&path).map_err(|source| StoreError::io(&path, source))?;
+        }
+        Self::open_in(address, environment)
     }
 
-    /// The folder.
+    /// A store in an object store of the caller, for tests of trouble.
+    #[must_use]
+    pub fn on(objects: Arc<dyn ObjectStore>, address: &str) -> Self {
+        let place =
+            Place::Objects(Objects::new(objects, object_store::path::Path::default(), address));
+        Self { place, grace: GRACE, address: PathBuf::from(address) }
+    }
+
+    /// The same store, whose collection leaves what nobody names alone for `grace`, if it is an
+    /// object store.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// The address as given: a folder or a URL.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(crate) fn root(&self, access: Access) -> PathBuf {
-        self.path.join(match access {
-            Access::Public => "public",
-            Access::Restricted => "restricted",
-        })
+        &self.address
     }
 
     /// Id of the live generation; `None` before the first publication.
@@ -116,19 +156,22 @@ impl Store {
     /// # Errors
     /// If `current` cannot be read or names no generation.
     pub fn current_id(&self, access: Access) -> Result<Option<String>, StoreError> {
-        let path = self.root(access).join("current");
-        let mut text = String::new();
-        let file = match File::open(&path) {
-            Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(|source| StoreError::io(&path, source))?,
-        };
-        let read = file.take(100).read_to_string(&mut text);
-        read.map_err(|source| StoreError::io(&path, source))?;
-        let id = text.trim_end();
-        if is_version(id) {
-            Ok(Some(id.to_owned()))
-        } else {
-            Err(StoreError::document(&path, &format!("{id:?} is no id of a generation")))
+        Ok(self.current_with_tag(access)?.map(|(id, _)| id))
+    }
+
+    pub(crate) fn current_with_tag(
+        &self,
+        access: Access,
+    ) -> Result<Option<(String, Tag)>, StoreError> {
+        let key = format!("{}/current", root(access));
+        let Some(Found { bytes, tag }) = self.place.read(&key)? else { return Ok(None) };
+        match std::str::from_utf8(&bytes).map(str::trim_end) {
+            Ok(id) if is_version(id) => Ok(Some((id.to_owned(), tag))),
+            _ => {
+                let text: String = String::from_utf8_lossy(&bytes).chars().take(60).collect();
+                let reason = format!("{text:?} is no id of a generation");
+                Err(StoreError::document(&self.place.shown(&key), &reason))
+            }
         }
     }
 
@@ -159,16 +202,19 @@ impl Store {
         access: Access,
         id: &str,
     ) -> Result<GenerationDocument, StoreError> {
+        let unknown = || StoreError::NoGeneration { id: Some(id.to_owned()) };
         if !is_version(id) {
-            return Err(StoreError::NoGeneration { id: Some(id.to_owned()) });
+            return Err(unknown());
         }
-        let path = self.root(access).join("generations").join(format!("{id}.json"));
-        if !path.exists() {
-            return Err(StoreError::NoGeneration { id: Some(id.to_owned()) });
-        }
-        let document: GenerationDocument = read_json(&path)?;
+        let key = generation_key(access, id);
+        let path = self.place.shown(&key);
+        let found = self.place.read(&key)?.ok_or_else(unknown)?;
+        let document: GenerationDocument = serde_json::from_slice(&found.bytes)
+            .map_err(|fault| StoreError::document(&path, &fault))?;
+        let names = [&document.previous, &document.partner];
         let sound = document.spec == SPEC_VERSION
             && document.id == id
+            && names.into_iter().flatten().all(|id| is_version(id))
             && document.layers.iter().all(|(id, e)| is_layer_id(id) && is_version(&e.version));
         if sound { Ok(document) } else { Err(StoreError::document(&path, &"not a generation")) }
     }
@@ -179,30 +225,60 @@ impl Store {
         layer: &str,
         version: &str,
     ) -> Result<LayerVersion, StoreError> {
-        let dir = self.root(access).join("layers").join(layer).join(version);
-        let found = LayerVersion::open(&dir)?;
-        let own = &found.layer;
+        let key = version_key(access, layer, version);
+        let document = format!("{key}/layer.json");
+        let path = self.place.shown(&document);
+        let Found { bytes, .. } = self
+            .place
+            .read(&document)?
+            .ok_or_else(|| StoreError::io(&path, std::io::ErrorKind::NotFound.into()))?;
+        let own = parse_layer(&bytes, &path)?;
         if own.id == layer && own.version == version && own.access == access {
-            Ok(found)
+            let objects = match &self.place {
+                Place::Folder(_) => None,
+                Place::Objects(objects) => Some((objects.clone(), key.clone())),
+            };
+            Ok(LayerVersion { layer: own, dir: self.place.shown(&key), objects })
         } else {
-            Err(StoreError::document(&dir.join("layer.json"), &"describes another layer"))
+            Err(StoreError::document(&path, &"describes another layer"))
         }
     }
 }
 
+/// Name of a root.
+pub(crate) fn root(access: Access) -> &'static str {
+    match access {
+        Access::Public => "public",
+        Access::Restricted => "restricted",
+    }
+}
+
+pub(crate) fn generation_key(access: Access, id: &str) -> String {
+    format!("{}/generations/{id}.json", root(access))
+}
+
+pub(crate) fn version_key(access: Access, layer: &str, version: &str) -> String {
+    format!("{}/layers/{layer}/{version}", root(access))
+}
+
 impl LayerVersion {
-    /// Reads the `layer.json` of a version or of a staged layer.
+    /// Reads the `layer.json` of a staged layer, or of a version in a folder.
     ///
     /// # Errors
     /// If it is missing or not as specified.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("layer.json");
-        let layer: Layer = read_json(&path)?;
-        check(&layer).map_err(|reason| StoreError::document(&path, &reason))?;
-        Ok(Self { layer, dir: dir.to_owned() })
+        let file = File::open(&path).map_err(|source| StoreError::io(&path, source))?;
+        let mut text = Vec::new();
+        let read = file.take(DOCUMENT_MAX + 1).read_to_end(&mut text);
+        read.map_err(|source| StoreError::io(&path, source))?;
+        if DOCUMENT_MAX < text.len() as u64 {
+            return Err(StoreError::document(&path, &format!("longer than {DOCUMENT_MAX} bytes")));
+        }
+        Ok(Self { layer: parse_layer(&text, &path)?, dir: dir.to_owned(), objects: None })
     }
 
-    /// The folder of this version.
+    /// The folder of this version; its address, to be shown to people, in an object store.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -226,34 +302,54 @@ impl LayerVersion {
         )
     }
 
+    /// A file to be read in parts, if this version lies in an object store and lists the file.
+    #[must_use]
+    pub fn remote(&self, name: &str) -> Option<RemoteFile> {
+        let listed = self.layer.files.get(name)?;
+        let (objects, key) = self.objects.as_ref()?;
+        Some(objects.file(&format!("{key}/{name}"), listed.bytes))
+    }
+
+    /// A whole file: mapped, or fetched from an object store. `None` if it is not listed.
+    ///
+    /// # Errors
+    /// If the file is listed but cannot be read or has another size.
+    pub fn file(&self, name: &str) -> Result<Option<Mapped>, StoreError> {
+        let Some(listed) = self.layer.files.get(name) else { return Ok(None) };
+        if let Some(remote) = self.remote(name) {
+            let bytes = match listed.bytes {
+                0 => bytes::Bytes::new(),
+                length => remote.range_blocking(0..length)?,
+            };
+            return Ok(Some(Mapped::fetched(bytes)));
+        }
+        let path = self.dir.join(name);
+        let mapped = Mapped::open(&path)?;
+        let found = mapped.as_ref().len();
+        if u64::try_from(found).ok() == Some(listed.bytes) {
+            return Ok(Some(mapped));
+        }
+        let expected = format!("{} bytes", listed.bytes);
+        Err(StoreError::Content { path, expected, found: format!("{found} bytes") })
+    }
+
     /// Opens the tiles of a step; `None` if this version has none for it.
     ///
     /// # Errors
     /// If the archive is listed but cannot be read.
     pub fn tiles(&self, time: Option<Timestamp>) -> Result<Option<TileArchive>, StoreError> {
         let name = Self::tiles_name(time);
-        let Some(listed) = self.layer.files.get(&name) else { return Ok(None) };
+        let Some(mapped) = self.file(&name)? else { return Ok(None) };
         let path = self.dir.join(&name);
-        let mapped = Mapped::open(&path)?;
-        let found = mapped.as_ref().len();
-        if u64::try_from(found).ok() != Some(listed.bytes) {
-            let expected = format!("{} bytes", listed.bytes);
-            return Err(StoreError::Content { path, expected, found: format!("{found} bytes") });
-        }
         Archive::open(mapped).map(Some).map_err(|source| StoreError::Tiles { path, source })
     }
 }
 
-/// Reads a JSON document of bounded size.
-pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
-    let file = File::open(path).map_err(|source| StoreError::io(path, source))?;
-    let mut text = Vec::new();
-    let read = file.take(DOCUMENT_MAX + 1).read_to_end(&mut text);
-    read.map_err(|source| StoreError::io(path, source))?;
-    if DOCUMENT_MAX < text.len() as u64 {
-        return Err(StoreError::document(path, &format!("longer than {DOCUMENT_MAX} bytes")));
-    }
-    serde_json::from_slice(&text).map_err(|fault| StoreError::document(path, &fault))
+fn parse_layer(text: &[u8], path: &Path) -> Result<Layer, StoreError> {
+    let layer: Layer =
+        serde_json::from_slice(text).map_err(|fault| StoreError::document(path, &fault))?;
+    check(&layer).map_err(|reason| StoreError::document(path, &reason))?;
+    Ok(layer)
 }
 
 /// What a type cannot say of a `layer.json`.

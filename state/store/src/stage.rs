@@ -26,7 +26,19 @@ impl LayerStage {
     /// # Errors
     /// If the folder cannot be made.
     pub fn begin(stage: &Path, layer_id: &str) -> Result<Self, StoreError> {
-        let dir = stage.join(layer_id);
+        Self::begin_in(stage.join(layer_id))
+    }
+
+    /// Begins the restricted version of a layer whose public version is staged too, in
+    /// `stage/<layer id>.restricted`.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn begin_restricted(stage: &Path, layer_id: &str) -> Result<Self, StoreError> {
+        Self::begin_in(stage.join(format!("{layer_id}.restricted")))
+    }
+
+    fn begin_in(dir: PathBuf) -> Result<Self, StoreError> {
         fs::create_dir_all(&dir).map_err(|source| StoreError::io(&dir, source))?;
         Ok(Self { dir, files: BTreeMap::new() })
     }
@@ -76,7 +88,8 @@ impl LayerStage {
     }
 }
 
-/// The layers that a run has staged, in the order of their ids.
+/// The layers that a run has staged, in the order of their ids; a layer with something restricted
+/// comes twice, the public version first.
 ///
 /// # Errors
 /// If a folder or a `layer.json` cannot be read.
@@ -97,16 +110,47 @@ pub fn staged_layers(stage: &Path) -> Result<Vec<LayerVersion>, StoreError> {
 /// If it cannot be read.
 pub fn sha256_file(path: &Path) -> Result<PublishedFile, StoreError> {
     let mut file = File::open(path).map_err(|source| StoreError::io(path, source))?;
-    let (mut hash, mut bytes) = (Sha256::new(), 0_u64);
+    let mut hasher = Hasher::default();
     let mut buffer = vec![0_u8; 1 << 16];
     loop {
         let count = file.read(&mut buffer).map_err(|source| StoreError::io(path, source))?;
         if count == 0 {
-            return Ok(PublishedFile { bytes, sha256: hex(&hash.finalize()) });
+            return Ok(hasher.finish());
         }
-        bytes += count as u64;
-        hash.update(&buffer[..count]);
+        hasher.update(&buffer[..count]);
     }
+}
+
+/// Size and hash of bytes that come in parts.
+#[derive(Default)]
+pub(crate) struct Hasher {
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Hasher {
+    pub(crate) fn update(&mut self, part: &[u8]) {
+        self.hash.update(part);
+        self.bytes += part.len() as u64;
+    }
+
+    pub(crate) fn finish(self) -> PublishedFile {
+        PublishedFile { bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
+    }
+}
+
+/// Refuses a staged file that is not what its `layer.json` says.
+pub(crate) fn check_staged(
+    path: &Path,
+    listed: &PublishedFile,
+    found: &PublishedFile,
+) -> Result<(), StoreError> {
+    if found == listed {
+        return Ok(());
+    }
+    let text = |file: &PublishedFile| format!("{} bytes, sha256 {}", file.bytes, file.sha256);
+    let (expected, found) = (text(listed), text(found));
+    Err(StoreError::Content { path: path.to_owned(), expected, found })
 }
 
 /// SHA-256 in hexadecimal.

@@ -1,78 +1,14 @@
-//! Laws of the published store: whole or not at all, N or N+1, never what may not be seen.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+//! A store in a folder.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use jomo_core::Timestamp;
-use jomo_core::fault::Faults;
-use jomo_core::layer::{Access, Kind, Layer, Mode, Run, SPEC_VERSION, Text};
+use jomo_core::layer::{Access, Kind, Layer, Mode};
 use jomo_store::{LayerStage, Retention, Store, StoreError, sha256_file};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-fn at(minute: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + 60 * minute).unwrap()
-}
-
-fn layer(id: &str) -> Layer {
-    Layer {
-        spec: SPEC_VERSION,
-        id: id.to_owned(),
-        version: String::new(),
-        title: Text::new("水位計", "Gauges"),
-        kind: Kind::Observation,
-        mode: Mode::Live,
-        access: Access::Public,
-        audience: Vec::new(),
-        row_access: None,
-        attribution: Text::new("国土交通省", "MLIT"),
-        licence: String::new(),
-        source_crs: "EPSG:6668".to_owned(),
-        bbox: [138.4, 36.0, 139.7, 37.1],
-        minzoom: 4,
-        maxzoom: 12,
-        fields: Vec::new(),
-        style: Vec::new(),
-        legend: Vec::new(),
-        feature_count: 0,
-        reference_time: None,
-        valid_times: Vec::new(),
-        expires: None,
-        clock: None,
-        run: Run {
-            command: "import".to_owned(),
-            key: format!("key of {id}"),
-            settings_sha256: String::new(),
-            inputs: Vec::new(),
-            engine_version: "0".to_owned(),
-            faults: Faults::default(),
-        },
-        files: BTreeMap::new(),
-    }
-}
-
-/// Stages one layer with one file and gives the folder of its stage.
-fn stage(content: &str, layer: Layer, now: Timestamp) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    let mut stage = LayerStage::begin(folder.path(), &layer.id).unwrap();
-    fs::write(stage.path("features.fgb").unwrap(), content).unwrap();
-    stage.add("features.fgb").unwrap();
-    stage.finish(layer, now).unwrap();
-    folder
-}
-
-fn put(store: &Store, id: &str, content: &str, minute: i64) -> String {
-    let staged = stage(content, layer(id), at(minute));
-    let published = store.publish(staged.path(), None, at(minute)).unwrap();
-    published.generations[&Access::Public].clone()
-}
-
-fn content(store: &Store, id: &str) -> String {
-    let generation = store.current(Access::Public).unwrap().unwrap();
-    fs::read_to_string(generation.layers[id].dir().join("features.fgb")).unwrap()
-}
+use crate::{at, content, layer, put, stage};
 
 fn empty() -> (TempDir, Store) {
     let folder = TempDir::new().unwrap();
