@@ -1,6 +1,7 @@
 //! `jomo import`: a file of features becomes a published layer.
 
 pub mod arguments;
+mod restricted;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -17,7 +18,9 @@ use jomo_tile::LayerSource;
 use jomo_words::both;
 use serde_json::json;
 
+use self::restricted::{Division, divide, public_part, public_words};
 use crate::failure::{CommandError, Exit, Failure};
+use crate::foreign::{self, ForeignOptions};
 use crate::layer_files::{bounds, write_step};
 use crate::outcome::Outcome;
 use crate::region::{LayerDescription, Region, check_layer_id, open_if_given};
@@ -55,6 +58,8 @@ pub struct ImportRequest {
     pub columns: [Option<String>; 2],
     /// Encoding of the text.
     pub encoding: Option<Encoding>,
+    /// How a file of a foreign format is read.
+    pub foreign: ForeignOptions,
     /// Whether the content is invented.
     pub fictional: bool,
 }
@@ -89,19 +94,24 @@ fn publish(request: &ImportRequest, context: &Context) -> Result<Outcome, Failur
         encoding: request.encoding,
         ..ReadOptions::default()
     };
+    let mut inputs = vec![source.file.clone()];
+    for part in foreign::siblings(&request.file) {
+        inputs.push(Source::read(&part, FILE_MAX)?.file);
+    }
     let plan = Plan {
         command: COMMAND,
         settings: BTreeMap::from([
+            ("foreign".to_owned(), json!(format!("{:?}", request.foreign))),
             ("layer".to_owned(), json!(request.layer)),
             ("description".to_owned(), json!(format!("{description:?}"))),
             ("options".to_owned(), json!(format!("{options:?}"))),
             ("fictional".to_owned(), json!(fictional)),
         ]),
-        inputs: vec![source.file.clone()],
+        inputs,
         layers: vec![request.layer.clone()],
     };
     plan.execute(context, &request.target, |plan, stage| {
-        let read = read(&request.file, &source.bytes, &options)?;
+        let read = read_any(request, &source.bytes, &options, stage)?;
         let work = Work { plan, request, description: &description, fictional, context };
         make(&work, read, stage)
     })
@@ -131,7 +141,48 @@ fn merge(flags: &LayerDescription, region: Option<&Region>, layer: &str) -> Laye
     merged.max_zoom = flags.max_zoom.or(merged.max_zoom);
     merged.color = flags.color.or(merged.color);
     merged.symbol = flags.symbol.or(merged.symbol);
+    // What the region restricts stays restricted whatever a flag adds.
+    merged.restricted_fields.extend(flags.restricted_fields);
+    merged.restricted_fields.sort_unstable();
+    merged.restricted_fields.dedup();
+    merged.public_rows = merged.public_rows.or(flags.public_rows);
+    if !flags.audience.is_empty() {
+        merged.audience = flags.audience;
+    }
+    merged.audience.sort_unstable();
+    merged.audience.dedup();
     merged
+}
+
+/// Reads a format of our own here, any other by `jomo-ingest`, and so a format of our own whose
+/// positions are in another CRS.
+fn read_any(
+    request: &ImportRequest,
+    bytes: &[u8],
+    options: &ReadOptions,
+    stage: &Path,
+) -> Result<VectorRead, Failure> {
+    let path = &request.file;
+    let asked = request.foreign != ForeignOptions::default();
+    if !asked && !foreign::is_foreign(bytes) {
+        match read(path, bytes, options) {
+            Err(failure) if is_other_crs(&failure) => {}
+            read => return read,
+        }
+    }
+    let scratch = stage.with_file_name("foreign");
+    let taken =
+        foreign::take_in(path, &request.foreign, &request.columns, request.encoding, &scratch)?;
+    let options = ReadOptions { id_field: options.id_field.clone(), ..ReadOptions::default() };
+    let mut read = read(path, &taken.bytes, &options)?;
+    let mut faults = taken.faults;
+    faults.merge(read.faults);
+    read.faults = faults;
+    Ok(read)
+}
+
+fn is_other_crs(failure: &Failure) -> bool {
+    failure.errors.iter().any(|error| ["vector-crs", "cli-crs"].contains(&error.code()))
 }
 
 /// The format is told by the content, then by the name: a wrong extension is common.
@@ -155,12 +206,12 @@ fn read(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<VectorRead, 
 }
 
 fn make(work: &Work<'_>, read: VectorRead, stage: &Path) -> Result<Made, Failure> {
-    let VectorRead { table, faults, .. } = read;
+    let VectorRead { table, faults, id_source, .. } = read;
     let path = &work.request.file;
+    let access = access_of(work.description);
+    let division = divide(work.description, access, &table, &id_source);
+    let division = division.map_err(|failure| failure.at(path))?;
     let table = describe_fields(table, work.description);
-    let Some(bbox) = bounds(&table) else {
-        return Err(Failure::input(path, CommandError::Empty { seen: faults.total() }));
-    };
     if let Some(name) = &work.description.label_field
         && !table.fields.iter().any(|field| field.name == *name)
     {
@@ -169,20 +220,58 @@ fn make(work: &Work<'_>, read: VectorRead, stage: &Path) -> Result<Made, Failure
         let error = CommandError::Flag { flag: "label-field", value, expected };
         return Err(Failure::new(Exit::Usage, error).at(path));
     }
-    let mut layer = describe(work, &table, &faults);
-    layer.bbox = bbox;
+    let layer = describe(work, &table, &faults);
     work.context.progress.stage("tiles", None);
-    let mut stage = LayerStage::begin(stage, &layer.id)?;
+    let mut counts = BTreeMap::from([("features".to_owned(), table.features.len() as u64)]);
+    let mut layers = Vec::new();
+    let mut write = |layer: Layer, table: &FeatureTable, begun: Begun| {
+        let (layer, tiles) = write_version(work, layer, table, begun?)?;
+        layers.push(layer);
+        Ok::<u64, Failure>(tiles)
+    };
+    let tiles = match division {
+        Division::Whole => write(layer, &table, LayerStage::begin(stage, &work.request.layer))?,
+        Division::Pair { public_rows } => {
+            let public_table = public_part(&table, &public_rows);
+            let mut public = describe(work, &public_table, &faults);
+            public_words(&mut public);
+            counts.insert("public_features".to_owned(), public_table.features.len() as u64);
+            write(public, &public_table, LayerStage::begin(stage, &work.request.layer))?;
+            let whole = Layer { access: Access::Restricted, ..layer };
+            write(whole, &table, LayerStage::begin_restricted(stage, &work.request.layer))?
+        }
+    };
+    counts.insert("tiles".to_owned(), tiles);
+    Ok(Made { layers, faults, counts })
+}
+
+type Begun = Result<LayerStage, jomo_store::StoreError>;
+
+/// Writes one version of the layer and gives it with the number of its tiles.
+fn write_version(
+    work: &Work<'_>,
+    mut layer: Layer,
+    table: &FeatureTable,
+    mut stage: LayerStage,
+) -> Result<(Layer, u64), Failure> {
+    let path = &work.request.file;
+    let Some(bbox) = bounds(table) else {
+        let seen = layer.run.faults.total();
+        return Err(Failure::input(path, CommandError::Empty { seen }));
+    };
+    layer.bbox = bbox;
     let zooms = layer.minzoom..=layer.maxzoom;
-    let sources = [LayerSource { name: &layer.id, table: &table, zooms }];
-    let report = write_step(&mut stage, &layer, None, &table, &sources)
+    let sources = [LayerSource { name: &layer.id, table, zooms }];
+    let report = write_step(&mut stage, &layer, None, table, &sources)
         .map_err(|failure| if failure.place.is_none() { failure.at(path) } else { failure })?;
-    let counts = BTreeMap::from([
-        ("features".to_owned(), table.features.len() as u64),
-        ("tiles".to_owned(), report.tiles),
-    ]);
-    let layer = stage.finish(layer, work.context.now)?;
-    Ok(Made { layers: vec![layer], faults, counts })
+    Ok((stage.finish(layer, work.context.now)?, report.tiles))
+}
+
+/// What people register can name people: public only where somebody says so.
+fn access_of(description: &LayerDescription) -> Access {
+    let is_register = description.kind == Some(Kind::Register);
+    let default = if is_register { Access::Restricted } else { Access::Public };
+    description.access.unwrap_or(default)
 }
 
 /// Titles and units for the columns; hidden ones go.
@@ -198,6 +287,7 @@ fn describe_fields(table: FeatureTable, description: &LayerDescription) -> Featu
             }
             field.unit.clone_from(&known.unit);
         }
+        field.restricted = description.restricted_fields.contains(&field.name);
         fields.push(field);
     }
     let mut features = table.features;
@@ -231,16 +321,14 @@ fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
     let title = marked(description.title.clone().unwrap_or(plain), *fictional);
     let now = context.now;
     let kind = description.kind.unwrap_or(Kind::Inventory);
-    // What people register can name people: public only where somebody says so.
-    let default_access = if kind == Kind::Register { Access::Restricted } else { Access::Public };
     Layer {
         spec: SPEC_VERSION,
         id: request.layer.clone(),
         version: String::new(),
         kind,
         mode: if *fictional { Mode::Fictional } else { Mode::Live },
-        access: description.access.unwrap_or(default_access),
-        audience: Vec::new(),
+        access: access_of(description),
+        audience: description.audience.clone(),
         row_access: None,
         attribution: description.attribution.clone().unwrap_or_else(|| both("credit-unknown")),
         licence: description.licence.clone().unwrap_or_else(|| both("licence-unknown").ja),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jomo_core::layer::{Access, Kind, Symbol, Text, is_layer_id};
 use jomo_core::message::{Arguments, Coded};
+use jomo_core::organisation::OrganisationKind;
 use jomo_core::projection::Zone;
 use toml::{Table, Value};
 
@@ -90,8 +91,44 @@ pub struct LayerDescription {
     pub color: Option<String>,
     /// How it is drawn.
     pub symbol: Option<Symbol>,
+    /// Columns that only signed-in readers may see.
+    pub restricted_fields: Vec<String>,
+    /// Which rows everybody may see, if not all.
+    pub public_rows: Option<RowFilter>,
+    /// Whose people see what is restricted; empty means the prefecture's.
+    pub audience: Vec<OrganisationKind>,
     /// Fields by name.
     pub fields: BTreeMap<String, FieldDescription>,
+}
+
+/// Rows whose column has one of some values. A row without a value is not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowFilter {
+    /// The column.
+    pub field: String,
+    /// The values, as they are written in a file.
+    pub values: Vec<String>,
+}
+
+impl RowFilter {
+    /// Whether a value is one of them.
+    #[must_use]
+    pub fn admits(&self, value: &jomo_core::feature::Value) -> bool {
+        let text = Self::text(value);
+        self.values.contains(&text)
+    }
+
+    /// A value as it is written in a file.
+    #[must_use]
+    pub fn text(value: &jomo_core::feature::Value) -> String {
+        use jomo_core::feature::Value;
+        match value {
+            Value::Bool(value) => value.to_string(),
+            Value::Int(value) => value.to_string(),
+            Value::Float(value) => value.to_string(),
+            Value::Text(value) => value.clone(),
+        }
+    }
 }
 
 /// How a field is described to people.
@@ -299,8 +336,37 @@ fn read_layer(section: &mut Section<'_>, folder: &Path) -> LayerDescription {
         symbol: section.optional("symbol", "fill, line or circle", |value| {
             plain(value).and_then(|name| word(&name))
         }),
+        restricted_fields: section
+            .optional("restricted_fields", "[\"column\", …]", texts)
+            .unwrap_or_default(),
+        public_rows: section.optional(
+            "public_rows",
+            "{ field = \"column\", values = [\"…\"] }",
+            row_filter,
+        ),
+        audience: section.optional("audience", AUDIENCES, audience).unwrap_or_default(),
         fields,
     }
+}
+
+/// What an audience may name.
+pub(crate) const AUDIENCES: &str =
+    "prefecture, municipality, forestry-enterprise, road-contractor, co-creation, owner";
+
+fn audience(value: &Value) -> Option<Vec<OrganisationKind>> {
+    texts(value)?.iter().map(|name| OrganisationKind::named(name)).collect()
+}
+
+/// A list of texts, none of them empty.
+fn texts(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(plain).collect()
+}
+
+fn row_filter(value: &Value) -> Option<RowFilter> {
+    let table = value.as_table().filter(|table| table.len() == 2)?;
+    let values = texts(table.get("values")?)?;
+    let field = plain(table.get("field")?)?;
+    (!values.is_empty()).then_some(RowFilter { field, values })
 }
 
 /// Reads one of the words of an enum by its written form.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jomo_core::fault::Faults;
 use jomo_core::layer::{Access, InputFile, Layer, Run};
-use jomo_store::{Store, sha256_hex};
+use jomo_store::{Store, is_remote, sha256_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -194,17 +195,22 @@ impl Plan {
             Ok(Before::Unchanged(Box::new(outcome)))
         };
         match target {
-            Target::Store(path) if path.exists() => {
+            Target::Store(path) if is_remote(path) || path.exists() => {
                 let store = Store::open(path)?;
-                let mut live = BTreeMap::new();
+                let mut live = Vec::new();
                 for access in [Access::Public, Access::Restricted] {
-                    if let Some(generation) = store.current(access)? {
-                        live.extend(generation.document.layers);
-                    }
+                    let generation = store.current(access)?;
+                    let layers = generation.map(|known| known.document.layers).unwrap_or_default();
+                    live.extend(layers.into_iter().map(|(id, entry)| (id, entry.run)));
                 }
                 let key = self.key();
-                let same = |id: &String| live.get(id).is_some_and(|entry| entry.run == key);
-                if !context.force && self.layers.iter().all(same) {
+                // A layer may stand in both roots: both are of this run, or neither.
+                let is_own = |id: &String| {
+                    let mut runs = live.iter().filter(|(known, _)| known == id).peekable();
+                    runs.peek().is_some() && runs.all(|(_, run)| *run == key)
+                };
+                let is_whole = store.live()?.is_some();
+                if !context.force && is_whole && self.layers.iter().all(is_own) {
                     return unchanged();
                 }
                 Ok(Before::Go(store.current_id(Access::Public)?))
@@ -313,15 +319,24 @@ pub fn remove_work_in_progress() {
 struct Folders {
     part: PathBuf,
     target: Option<PathBuf>,
+    /// The folder of the store, if this run has made it.
+    made: Option<PathBuf>,
 }
 
 impl Folders {
     fn begin(target: &Target) -> Result<Self, Failure> {
+        let made = match target {
+            Target::Store(path) if !is_remote(path) && !path.exists() => Some(path.clone()),
+            _ => None,
+        };
         let (part, target) = match target {
             Target::Out(path) => (with_suffix(path, ".part"), Some(path.clone())),
             Target::Store(path) => {
-                remove_dead_stages(path);
-                (path.join(format!(".stage-{}", std::process::id())), None)
+                // A stage lies beside what it becomes: no copy leaves the disk. What goes to an
+                // object store is staged on this machine.
+                let folder = if is_remote(path) { std::env::temp_dir() } else { path.clone() };
+                remove_dead_stages(&folder);
+                (folder.join(format!(".jomo-stage-{}", std::process::id())), None)
             }
         };
         let fail =
@@ -329,16 +344,27 @@ impl Folders {
         if part.exists() {
             fs::remove_dir_all(&part).map_err(fail)?;
         }
-        fs::create_dir_all(&part).map_err(fail)?;
+        match target {
+            // The folder for temporary files is everybody's; what is staged may not be.
+            Some(_) => fs::create_dir_all(&part),
+            None => part.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
+                fs::DirBuilder::new().mode(0o700).create(&part)
+            }),
+        }
+        .map_err(fail)?;
         if let Ok(mut in_work) = IN_WORK.lock() {
             *in_work = Some(part.clone());
         }
-        Ok(Self { part, target })
+        Ok(Self { part, target, made })
     }
 
     fn drop_part(&self) {
         // A rest is removed by the next run.
         let _ = fs::remove_dir_all(&self.part);
+        if let Some(store) = &self.made {
+            // Refused by the system unless it is empty: a failed first run leaves no store.
+            let _ = fs::remove_dir(store);
+        }
         if let Ok(mut in_work) = IN_WORK.lock() {
             *in_work = None;
         }
@@ -390,7 +416,7 @@ fn remove_dead_stages(store: &Path) {
     let Ok(entries) = fs::read_dir(store) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let pid = name.to_string_lossy().strip_prefix(".stage-").map(str::to_owned);
+        let pid = name.to_string_lossy().strip_prefix(".jomo-stage-").map(str::to_owned);
         if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -1,6 +1,13 @@
 //! The contract of the command line: exit codes, words, files; in process, with a given clock.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "commands/pairs.rs"]
+mod pairs;
+#[path = "commands/people.rs"]
+mod people;
+#[path = "commands/work.rs"]
+mod work;
+
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};

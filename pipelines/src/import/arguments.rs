@@ -4,17 +4,20 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jomo_core::layer::Text;
+use jomo_core::organisation::OrganisationKind;
 use jomo_format::vector::Encoding;
 
 use super::{ImportRequest, flag_word};
 use crate::failure::{CommandError, Exit, Failure};
-use crate::region::{LayerDescription, is_color};
+use crate::foreign::ForeignOptions;
+use crate::region::{AUDIENCES, LayerDescription, RowFilter, is_color};
 use crate::run::Target;
 
 /// Arguments of `jomo import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// `GeoJSON`, `FlatGeobuf`, or CSV with longitude and latitude.
+    /// `GeoJSON`, `FlatGeobuf`, CSV with longitude and latitude, or a format that `jomo-ingest`
+    /// reads.
     file: PathBuf,
     /// Id of the layer: small letters, digits and `_`.
     #[arg(long)]
@@ -32,10 +35,10 @@ pub struct ImportArguments {
     #[arg(long)]
     id_field: Option<String>,
     /// Column of the longitude.
-    #[arg(long)]
+    #[arg(long, visible_alias = "x-field")]
     lon_field: Option<String>,
     /// Column of the latitude.
-    #[arg(long)]
+    #[arg(long, visible_alias = "y-field")]
     lat_field: Option<String>,
     /// Column that labels features on the map.
     #[arg(long)]
@@ -43,6 +46,12 @@ pub struct ImportArguments {
     /// Encoding of the text: utf-8 or cp932.
     #[arg(long)]
     encoding: Option<String>,
+    /// EPSG code of the source, over what the file says.
+    #[arg(long)]
+    crs: Option<u32>,
+    /// The layer of a source with several.
+    #[arg(long)]
+    source_layer: Option<String>,
     /// Title in Japanese.
     #[arg(long, requires = "title_en")]
     title_ja: Option<String>,
@@ -76,6 +85,15 @@ pub struct ImportArguments {
     /// The content is invented.
     #[arg(long)]
     fictional: bool,
+    /// Columns that only signed-in readers may see.
+    #[arg(long = "restricted-field", value_name = "NAME", num_args = 1..)]
+    restricted_field: Vec<String>,
+    /// Rows that everybody may see, `FIELD=VALUE[,VALUE…]`; all others are restricted.
+    #[arg(long, value_name = "FIELD=VALUE")]
+    public_rows: Option<String>,
+    /// Whose people see what is restricted.
+    #[arg(long, value_name = "KIND", num_args = 1..)]
+    audience: Vec<String>,
 }
 
 impl ImportArguments {
@@ -103,6 +121,13 @@ impl ImportArguments {
                 return Err(Failure::new(Exit::Usage, error));
             }
         };
+        let audience = a.audience.iter().map(|name| {
+            OrganisationKind::named(name).ok_or_else(|| flag("audience", name, AUDIENCES))
+        });
+        let audience = audience.collect::<Result<Vec<_>, _>>()?;
+        let public_rows = a.public_rows.map(|text| {
+            row_filter(&text).ok_or_else(|| flag("public-rows", &text, "FIELD=VALUE[,VALUE…]"))
+        });
         let kinds = "observation, designated, relayed, forecast, inventory, register";
         let flags = LayerDescription {
             title: a.title_ja.zip(a.title_en).map(|(ja, en)| Text { ja, en }),
@@ -116,6 +141,9 @@ impl ImportArguments {
             max_zoom: a.max_zoom,
             color,
             symbol: flag_word("symbol", a.symbol, "fill, line, circle")?,
+            restricted_fields: a.restricted_field,
+            public_rows: public_rows.transpose()?,
+            audience,
             ..LayerDescription::default()
         };
         Ok(ImportRequest {
@@ -126,7 +154,20 @@ impl ImportArguments {
             flags,
             columns: [a.lon_field, a.lat_field],
             encoding,
+            foreign: ForeignOptions { crs: a.crs, layer: a.source_layer },
             fictional: a.fictional,
         })
     }
+}
+
+fn flag(flag: &'static str, value: &str, expected: &str) -> Failure {
+    let (value, expected) = (value.to_owned(), expected.to_owned());
+    Failure::new(Exit::Usage, CommandError::Flag { flag, value, expected })
+}
+
+fn row_filter(text: &str) -> Option<RowFilter> {
+    let (field, values) = text.split_once('=')?;
+    let values: Vec<String> = values.split(',').map(str::to_owned).collect();
+    let is_sound = !field.is_empty() && values.iter().all(|value| !value.is_empty());
+    is_sound.then(|| RowFilter { field: field.to_owned(), values })
 }
