@@ -12,11 +12,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("jomo-coverage", &["jomo-core"]),
     ("jomo-format", &["jomo-core"]),
     ("jomo-tile", &["jomo-core", "jomo-coverage"]),
+    ("jomo-register", &["jomo-core"]),
     ("jomo-store", &["jomo-core", "jomo-format"]),
     ("jomo-words", &["jomo-core"]),
     (
         "jomo",
-        &["jomo-core", "jomo-coverage", "jomo-format", "jomo-store", "jomo-tile", "jomo-words"],
+        &[
+            "jomo-core",
+            "jomo-coverage",
+            "jomo-format",
+            "jomo-register",
+            "jomo-store",
+            "jomo-tile",
+            "jomo-words",
+        ],
     ),
     ("jomo-ingest", &["jomo-core", "jomo-format", "jomo-words"]),
     (
