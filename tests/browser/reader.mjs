@@ -18,6 +18,9 @@ export const SIZES = {
 /** Longest wait for anything, in milliseconds: software WebGL on a busy machine is slow. */
 const PATIENCE_MS = 30_000;
 
+/** An address without layers: drawing them by software takes most of the time of a story. */
+export const BARE = '#layers=';
+
 export class Reader {
   /** Everything that must not happen, in the order in which it did. */
   faults = [];

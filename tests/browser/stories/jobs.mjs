@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
+import { BARE } from '../reader.mjs';
+
 /** Points in a file that takes the worker a few seconds. */
 const MANY = 60_000;
 
@@ -41,7 +43,7 @@ const stateOf = (card, state) => card.and(card.page().locator(`[data-state=${sta
 
 /** A file is sent, worked on to the end, and stands on the map; nobody else sees it. */
 export async function fileBecomesLayer(reader) {
-  await reader.open();
+  await reader.open(BARE);
   await reader.signIn('hanako');
   await openJobs(reader);
   await reader.press(reader.at('jomo-jobs [data-action=import]'));
@@ -71,7 +73,7 @@ export async function fileBecomesLayer(reader) {
 
 /** What cannot be read fails in people's words, with a way on. */
 export async function failureIsTold(reader) {
-  await reader.open();
+  await reader.open(BARE);
   await reader.signIn('hanako');
   await openJobs(reader);
   await reader.press(reader.at('jomo-jobs [data-action=import]'));
@@ -88,7 +90,7 @@ export async function failureIsTold(reader) {
 
 /** A job is cancelled after a word of confirmation, and nothing of it is published. */
 export async function jobIsCancelled(reader) {
-  await reader.open();
+  await reader.open(BARE);
   await reader.signIn('hanako');
   await openJobs(reader);
   const card = await importFile(reader, { layer: 'cancelled', count: MANY });
@@ -105,7 +107,7 @@ export async function jobIsCancelled(reader) {
 
 /** The server restarts while a job runs: the page says that the line is down, and comes back. */
 export async function restartIsSurvived(reader) {
-  await reader.open();
+  await reader.open(BARE);
   await reader.signIn('hanako');
   await openJobs(reader);
   const card = await importFile(reader, { layer: 'restarted', count: MANY });

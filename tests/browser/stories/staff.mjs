@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { tabTo } from '../reader.mjs';
+import { BARE, tabTo } from '../reader.mjs';
 
 /** Texts that only the restricted layer of the sample region holds. */
 const CANARY = /架空所有者/;
@@ -74,7 +74,7 @@ export async function restrictedLayerComesAndGoes(reader) {
 export async function keyboardSignsIn(reader) {
   const { keyboard } = reader.page;
   const { hanako } = reader.people;
-  await reader.open();
+  await reader.open(BARE);
   await tabTo(reader, '[data-action=sign-in]');
   await keyboard.press('Enter');
   await reader.at('jomo-sign-in #login:focus').waitFor();
@@ -116,7 +116,7 @@ export async function throttleIsTold(reader) {
   await reader.page.route('**/login', (route) =>
     route.fulfill({ status: 429, headers: { 'retry-after': '2' }, json: { code: 'too-many-tries' } }),
   );
-  await reader.open();
+  await reader.open(BARE);
   await reader.press(reader.at('[data-action=sign-in]'));
   await reader.typeSignIn('nobody', 'wrong-password');
   await reader.at('jomo-sign-in [data-wait]').waitFor();
@@ -131,9 +131,9 @@ export async function throttleIsTold(reader) {
 /** Whoever signs out in one tab is signed out in all, and is told so there. */
 export async function otherTabsFollow(reader) {
   const { layer } = reader.region.restricted;
-  await reader.open();
+  await reader.open(BARE);
   const other = await reader.another();
-  await other.open();
+  await other.open(BARE);
   await reader.signIn('hanako');
   await other.at('[data-action=account]').waitFor();
   await other.settled();
@@ -150,7 +150,7 @@ export async function otherTabsFollow(reader) {
 /** A session that has ended is told, and what it showed is gone. */
 export async function endOfSessionIsTold(reader) {
   const { layer } = reader.region.restricted;
-  await reader.open();
+  await reader.open(BARE);
   await reader.signIn('hanako');
   assert.equal(await isOffered(reader, layer), true);
   await reader.page.context().clearCookies();

@@ -57,6 +57,11 @@ export const look = css`
       background: var(--key-strong);
     }
   }
+  button.main:disabled {
+    border-color: var(--line);
+    background: var(--ground);
+    color: var(--faint);
+  }
   svg {
     display: block;
   }
