@@ -131,9 +131,13 @@ test('a refusal for good, or nothing more, is told once and not tried again', as
 test('the desk follows at most two jobs, and tells when one has ended', async () => {
   const jobs = [1, 2, 3, 4].map((n) => ({ ...JOB, id: `j${n}`, created: `2026-11-23T0${n}:00:00Z`, state: n === 4 ? 'done' : 'running' }));
   const streams: string[] = [];
+  let [open, most] = [0, 0];
   vi.stubGlobal('fetch', (url: string, { signal }: RequestInit = {}) => {
     if (url === '/api/v1/jobs') return Promise.resolve(Response.json({ jobs }));
     streams.push(url);
+    open += 1;
+    most = Math.max(most, open);
+    signal?.addEventListener('abort', () => (open -= 1), { once: true });
     const end = { ...jobs.find(({ id }) => url.includes(id)), state: 'done', progress: null };
     if (streams.length <= 1) return Promise.resolve(body(`id: 1\nevent: job\ndata: ${JSON.stringify(end)}\n\n`));
     // The others say nothing until they are given up.
@@ -146,6 +150,7 @@ test('the desk follows at most two jobs, and tells when one has ended', async ()
   await vi.waitFor(() => expect(finished).toHaveBeenCalledOnce());
   await vi.waitFor(() => expect(streams).toHaveLength(3));
   expect(new Set(streams).size).toBe(3);
+  expect(most).toBe(2);
   expect(desk.jobs?.map(({ state }) => state)).toEqual(['done', 'done', 'running', 'running']);
   desk.close();
   expect(desk.jobs).toBeNull();
