@@ -89,5 +89,5 @@ export function suggestedLayer(fileName: string): string {
 }
 
 function columns(text: string): string[] {
-  return text.split(/[,，、]/).map((column) => column.trim()).filter((column) => column !== '');
+  return text.split(/[,\uff0c\u3001]/).map((column) => column.trim()).filter((column) => column !== '');
 }

@@ -108,9 +108,8 @@ export class JomoImport extends LitElement {
     if (share === null) {
       return html`<div class="actions"><button type="submit" class="main">${this.#say('web-import-send')}</button></div>`;
     }
-    const percent = Math.floor(share * 100);
     return html`<div class="sending">
-      <label for="share">${say(this.language, 'web-import-sending', { percent })}</label>
+      <label for="share">${say(this.language, 'web-import-sending', { percent: Math.floor(share * 100) })}</label>
       <progress id="share" max="1" .value=${share}></progress>
       <div class="actions">
         <button type="button" data-action="abort" @click=${() => this.#sending?.abort()}>${this.#say('web-import-abort')}</button>

@@ -109,7 +109,7 @@ export class JomoJobs extends LitElement {
       ended === null ? '' : say(this.language, 'web-job-ended', { time: timeOfDay(this.language, ended, this.now) }),
       1 < job.attempts ? say(this.language, 'web-job-attempts', { count: job.attempts }) : '',
     ];
-    return facts.filter((fact) => fact !== '').join(' ・ ');
+    return facts.filter((fact) => fact !== '').join(' · ');
   }
 
   #progress(job: Job): TemplateResult | typeof nothing {
