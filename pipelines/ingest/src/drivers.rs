@@ -31,6 +31,8 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("LIBKML_RESOLVE_STYLE", "NO"),
     ("OGR_DXF_MAX_BSPLINE_CONTROL_POINTS", "100000"),
     ("SHAPE_RESTORE_SHX", "NO"),
+    // The first row of a sheet names the columns, also where every cell is text.
+    ("OGR_XLSX_HEADERS", "FORCE"),
     ("OGR_ENABLE_PARTIAL_REPROJECTION", "NO"),
 ];
 

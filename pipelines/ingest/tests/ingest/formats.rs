@@ -129,6 +129,9 @@ fn tables_with_columns_for_the_position() {
     let done = vector(&book, &[]);
     assert_places(&done, 0.0);
     assert_eq!(done.report["source"]["driver"], "XLSX");
+    // Every cell is text: the first row still names the columns.
+    let book = files.ogr2ogr("text.xlsx", &plain, &[]);
+    assert_places(&vector(&book, &[]), 0.0);
     let swapped = csv.replace("緯度,経度", "経度,緯度");
     let refused = vector(&files.write("swapped.csv", swapped), &[]);
     assert_eq!((refused.code, refused.error()), (3, "vector-axes-swapped"));
