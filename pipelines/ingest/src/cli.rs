@@ -8,6 +8,7 @@ use jomo_words::{Language, language_of, say, text};
 use serde_json::{Value, json};
 
 use crate::error::IngestError;
+use crate::raster::{RasterRequest, Resampling};
 use crate::reader;
 use crate::report;
 use crate::supervise::{self, Bounds, Job, Task};
@@ -31,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Read features and write `FlatGeobuf` in lon/lat of JGD2011.
     Vector(VectorArguments),
+    /// Read cells and write a cloud-optimised `GeoTIFF` in a planar zone of JGD2011.
+    Raster(RasterArguments),
     /// List what is accepted, and the walls that stand on this machine.
     Formats,
     /// The half that reads: gets its job on stdin, puts up the walls, answers on stdout.
@@ -80,6 +83,24 @@ struct VectorArguments {
     max_features: Option<usize>,
 }
 
+#[derive(Debug, Args)]
+struct RasterArguments {
+    #[command(flatten)]
+    common: Common,
+    /// How values are made: nearest, bilinear, average.
+    #[arg(long)]
+    resampling: Option<String>,
+    /// Edge of a cell of the result in metres.
+    #[arg(long)]
+    cell_size_m: Option<f64>,
+    /// The stored number for no data.
+    #[arg(long, allow_hyphen_values = true)]
+    nodata: Option<f64>,
+    /// Address z/x/y of an elevation tile.
+    #[arg(long)]
+    tile: Option<String>,
+}
+
 /// Runs the command line.
 pub struct Shell<'a> {
     /// Reads a locale variable.
@@ -122,6 +143,10 @@ impl Shell<'_> {
                 let bounds = Bounds { memory_mib: 512, seconds: 60 };
                 (Job { task: Task::Formats, source: PathBuf::new(), language, bounds }, None)
             }
+            Command::Raster(arguments) => match raster_job(arguments, language) {
+                Ok((job, out)) => (job, Some(out)),
+                Err(error) => return self.fail(&error, language, json),
+            },
             Command::Vector(arguments) => match vector_job(arguments, language) {
                 Ok((job, out)) => (job, Some(out)),
                 Err(error) => return self.fail(&error, language, json),
@@ -175,6 +200,11 @@ fn words(report: &Value, language: Language) -> Vec<String> {
             lines.push(format!("  {hint}"));
         }
     }
+    if report["raster"].is_object() {
+        let names = ["rows", "columns", "cell_size_m", "resampling", "file"];
+        let arguments = names.map(|name| (name, plain(&report["raster"][name])));
+        lines.push(say(language, "ingest-raster-done", &arguments));
+    }
     for layer in report["layers"].as_array().into_iter().flatten() {
         let arguments = ["name", "file", "features"].map(|name| (name, plain(&layer[name])));
         lines.push(say(language, "ingest-layer-done", &arguments));
@@ -210,6 +240,38 @@ fn vector_job(
     let request = VectorRequest { crs: common.crs, encoding, layer, position, max_features };
     let bounds = Bounds { memory_mib: common.max_memory_mib, seconds: common.max_seconds };
     let job = Job { task: Task::Vector(request), source: common.src, language, bounds };
+    Ok((job, common.out))
+}
+
+fn raster_job(
+    arguments: RasterArguments,
+    language: Language,
+) -> Result<(Job, PathBuf), IngestError> {
+    let RasterArguments { common, resampling, cell_size_m, nodata, tile } = arguments;
+    let flag = |flag, value: String, expected| IngestError::Flag { flag, value, expected };
+    let resampling = match resampling.as_deref() {
+        None => None,
+        Some("nearest") => Some(Resampling::Nearest),
+        Some("bilinear") => Some(Resampling::Bilinear),
+        Some("average") => Some(Resampling::Average),
+        Some(other) => {
+            let expected = "nearest, bilinear, average";
+            return Err(flag("resampling", other.to_owned(), expected));
+        }
+    };
+    if let Some(size) = cell_size_m.filter(|size| !(size.is_finite() && 0.0 < *size)) {
+        return Err(flag("cell-size-m", size.to_string(), "a positive number of metres"));
+    }
+    let request = RasterRequest {
+        to_crs: common.to_crs,
+        crs: common.crs,
+        resampling,
+        cell_size_m,
+        no_data: nodata,
+        tile,
+    };
+    let bounds = Bounds { memory_mib: common.max_memory_mib, seconds: common.max_seconds };
+    let job = Job { task: Task::Raster(request), source: common.src, language, bounds };
     Ok((job, common.out))
 }
 

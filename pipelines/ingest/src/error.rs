@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use jomo_core::message::{Arguments, Coded};
+use jomo_format::geotiff::GeoTiffError;
 use jomo_format::vector::VectorError;
 
 use crate::archive::ArchiveError;
 use crate::crs::CrsError;
+use crate::raster::RasterError;
 
 /// Why a file cannot be taken in.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +124,9 @@ pub enum IngestError {
     /// A CRS that cannot be used.
     #[error(transparent)]
     Crs(#[from] CrsError),
+    /// A raster that cannot be used.
+    #[error(transparent)]
+    Raster(#[from] RasterError),
     /// Features that cannot be used.
     #[error(transparent)]
     Vector(#[from] VectorError),
@@ -139,8 +144,9 @@ impl IngestError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Occupied { .. } | Self::Target { .. } | Self::Flag { .. } => 2,
-            Self::Sandbox { .. } => 1,
-            Self::Vector(VectorError::Write { .. }) => 1,
+            Self::Sandbox { .. }
+            | Self::Vector(VectorError::Write { .. })
+            | Self::Raster(RasterError::GeoTiff(GeoTiffError::Io { .. })) => 1,
             _ => 3,
         }
     }
@@ -165,6 +171,7 @@ impl Coded for IngestError {
             Self::Crashed { .. } => "ingest-crashed",
             Self::Archive(error) => error.code(),
             Self::Crs(error) => error.code(),
+            Self::Raster(error) => error.code(),
             Self::Vector(error) => error.code(),
         }
     }
@@ -202,6 +209,7 @@ impl Coded for IngestError {
             Self::Crashed { how } => vec![("how", how.clone())],
             Self::Archive(error) => error.arguments(),
             Self::Crs(error) => error.arguments(),
+            Self::Raster(error) => error.arguments(),
             Self::Vector(error) => error.arguments(),
         }
     }

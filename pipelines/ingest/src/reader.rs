@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::drivers;
 use crate::error::IngestError;
+use crate::raster;
 use crate::report::{self, Report, SourceReport};
 use crate::sandbox::{self, Limits, Reach, Walls};
 use crate::sniff::Format;
@@ -83,10 +84,12 @@ fn walls(order: &Order) -> Result<Walls, IngestError> {
     sandbox::enter(limits, &reach)
 }
 
-/// The source, and with a `.shp` the files beside it that belong to it.
+/// The source, and the files beside it that belong to it: the parts of a `.shp`, or the file that
+/// says where a picture lies.
 fn with_siblings(source: &Path) -> Vec<PathBuf> {
     let is_shp = source.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("shp"));
-    let beside = SIBLINGS.iter().filter(|_| is_shp).map(|part| source.with_extension(part));
+    let parts: &[&str] = if is_shp { &SIBLINGS } else { &raster::WORLD_FILES };
+    let beside = parts.iter().map(|part| source.with_extension(part));
     let mut files: Vec<PathBuf> = beside.filter(|path| path.is_file()).collect();
     if source.is_file() {
         files.push(source.to_owned());
@@ -102,6 +105,11 @@ fn read(order: &Order, report: &mut Report) -> Result<(), IngestError> {
         Task::Vector(request) => {
             let (layers, driver) = vector::run(source, request, part, &part.join("work"))?;
             report.layers = layers;
+            driver
+        }
+        Task::Raster(request) => {
+            let (raster, driver) = raster::run(source, request, part, &part.join("work"))?;
+            report.raster = Some(raster);
             driver
         }
     };

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::drivers;
 use crate::error::IngestError;
+use crate::raster::RasterRequest;
 use crate::report;
 use crate::vector::VectorRequest;
 
@@ -50,6 +51,8 @@ pub struct Job {
 pub enum Task {
     /// Read features.
     Vector(VectorRequest),
+    /// Read cells.
+    Raster(RasterRequest),
     /// Say what is accepted and which walls stand.
     Formats,
 }

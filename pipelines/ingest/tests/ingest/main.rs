@@ -5,6 +5,7 @@
 mod bombs;
 mod formats;
 mod hostile;
+mod raster;
 mod real;
 mod support;
 mod walls;

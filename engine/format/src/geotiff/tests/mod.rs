@@ -1,5 +1,6 @@
 mod gdal;
 mod hostile;
+mod large;
 mod laws;
 
 use std::io::Cursor;
