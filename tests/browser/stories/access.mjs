@@ -69,13 +69,19 @@ export async function listTellsTheView(reader) {
   await reader.checkAccess('list');
 }
 
-/** The first view has no axe violation, no sideways scrolling and no target too small to hit. */
+/** The first view has no axe violation in either theme, no sideways scrolling and no target too small to hit. */
 export async function firstViewIsAccessible(reader) {
   await reader.open();
   await reader.openPanel('layers');
   await reader.at('jomo-layers summary').first().click();
   await reader.picture('panel');
   await reader.checkAccess('panel');
+  if (reader.size === 'desktop') {
+    await reader.page.emulateMedia({ colorScheme: 'dark' });
+    await reader.picture('panel-dark');
+    await reader.checkAccess('panel, dark');
+    await reader.page.emulateMedia({ colorScheme: 'light' });
+  }
   const overflow = await reader.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
   assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
   const small = await reader.page.evaluate((least) => {
