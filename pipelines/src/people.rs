@@ -283,9 +283,10 @@ pub fn user(command: UserCommand, context: &Context) -> Result<Outcome, Failure>
         }),
         UserCommand::List { at } => {
             let mut register = at.open()?;
-            let people = match register.has_master_key() {
-                true => register.people_personal(OPERATOR, now)?,
-                false => register.people()?,
+            let people = if register.has_master_key() {
+                register.people_personal(OPERATOR, now)?
+            } else {
+                register.people()?
             };
             let line = |p: &jomo_register::Person| {
                 let state = match (p.erased, p.disabled, p.fictional) {

@@ -147,7 +147,14 @@ impl Worker<'_> {
             },
         };
         let Some(outcome) = outcome else { return Ok(None) };
-        match self.register.finish(job.id, &self.name, outcome, Timestamp::now()) {
+        let mut end =
+            || self.register.finish(job.id, &self.name, outcome.clone(), Timestamp::now());
+        // The result of hours is worth a second try.
+        let ended = match end() {
+            Err(RegisterError::Busy) => end(),
+            ended => ended,
+        };
+        match ended {
             Ok(job) => Ok(Some(job.state)),
             Err(RegisterError::JobLost { .. }) => Ok(None),
             Err(fault) => Err(fault.into()),
@@ -175,6 +182,12 @@ impl Worker<'_> {
         let mut cancelled = false;
         loop {
             if let Some(ended) = child.ended() {
+                let progress = child.progress();
+                if progress != told {
+                    // How far a short job came is of use too; whose it is, the end will tell.
+                    let now = Timestamp::now();
+                    let _ = self.register.heartbeat(job.id, &self.name, progress.as_ref(), now);
+                }
                 return Ok(Some(self.judge(ended, cancelled)));
             }
             if PROGRESS <= written.elapsed() || HEARTBEAT <= beat.elapsed() {
@@ -232,17 +245,19 @@ impl Worker<'_> {
         let files = self.register.files().display().to_string() + "/";
         let hide =
             |text: String| text.replace(&files, "upload:").replace(&self.arguments.store, "STORE");
-        fn walk(value: Value, hide: &dyn Fn(String) -> String) -> Value {
-            match value {
-                Value::String(text) => Value::String(hide(text)),
-                Value::Array(list) => list.into_iter().map(|item| walk(item, hide)).collect(),
-                Value::Object(map) => {
-                    map.into_iter().map(|(key, item)| (key, walk(item, hide))).collect()
-                }
-                other => other,
-            }
+        with_texts(message, &hide)
+    }
+}
+
+/// A value with each of its texts changed.
+fn with_texts(value: Value, change: &dyn Fn(String) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(change(text)),
+        Value::Array(list) => list.into_iter().map(|item| with_texts(item, change)).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(key, item)| (key, with_texts(item, change))).collect()
         }
-        walk(message, &hide)
+        other => other,
     }
 }
 

@@ -273,18 +273,11 @@ impl Register {
             .collect();
         let act = Act { by, now };
         self.write(|writing| {
-            let sealed = match values.is_empty() {
-                true => None,
-                false => {
-                    let at = [text.as_str(), &place(&text)];
-                    Some(seal::seal(
-                        &writing.transaction,
-                        writing.master,
-                        at,
-                        &Value::Object(values),
-                        now,
-                    )?)
-                }
+            let sealed = if values.is_empty() {
+                None
+            } else {
+                let (at, values) = ([text.as_str(), &place(&text)], Value::Object(values));
+                Some(seal::seal(&writing.transaction, writing.master, at, &values, now)?)
             };
             let added = writing.transaction.execute(
                 "INSERT INTO person (id, login, sealed, fictional, created_us)
