@@ -52,7 +52,7 @@ pub struct StepView {
 #[derive(Debug)]
 pub enum Source {
     /// A file in memory.
-    Mapped(Archive<Bytes>),
+    Mapped(Box<Archive<Bytes>>),
     /// An object store.
     Remote(Arc<RemoteArchive>),
 }
@@ -131,16 +131,14 @@ impl StepView {
     fn open(version: &LayerVersion, time: Option<Timestamp>) -> Result<Option<Self>, LoadError> {
         let name = LayerVersion::tiles_name(time);
         let Some(listed) = version.layer.files.get(&name) else { return Ok(None) };
-        let source = match version.remote(&name) {
-            Some(file) => Source::Remote(Arc::new(RemoteArchive::open(version, &name, file)?)),
-            None => {
-                let Some(mapped) = version.file(&name)? else { return Ok(None) };
-                let bytes = Bytes::from(mapped);
-                prewarm(&bytes);
-                let unsound =
-                    |source| StoreError::Tiles { path: version.dir().join(&name), source };
-                Source::Mapped(Archive::open(bytes).map_err(unsound)?)
-            }
+        let source = if let Some(file) = version.remote(&name) {
+            Source::Remote(Arc::new(RemoteArchive::open(version, &name, file)?))
+        } else {
+            let Some(mapped) = version.file(&name)? else { return Ok(None) };
+            let bytes = Bytes::from(mapped);
+            prewarm(&bytes);
+            let unsound = |source| StoreError::Tiles { path: version.dir().join(&name), source };
+            Source::Mapped(Box::new(Archive::open(bytes).map_err(unsound)?))
         };
         let form = source.index().header();
         if form.tile_type != TYPE_MVT || form.tile_compression != Compression::Gzip {

@@ -2,6 +2,7 @@
 //! executable by its signals and exit codes.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::cast_possible_truncation,
     reason = "a test ends where something is missing; numbers in hand-made archives are small"
 )]
