@@ -361,7 +361,11 @@ fn runtime() -> Result<&'static Runtime, Fault> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let made = builder.worker_threads(2).thread_name("store-net").enable_all().build();
     let made = made.map_err(Fault::Runtime)?;
-    Ok(RUNTIME.get_or_init(|| made))
+    if let Err(second) = RUNTIME.set(made) {
+        // Another thread was first, and an asynchronous one may not wait for this one to end.
+        second.shutdown_background();
+    }
+    RUNTIME.get().ok_or_else(|| Fault::Runtime(std::io::Error::other("no runtime")))
 }
 
 type Task<T> = tokio::task::JoinHandle<Result<T, Fault>>;
