@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod crate_graph;
+mod foreign;
 mod interop;
 mod programs;
 mod real_rain;

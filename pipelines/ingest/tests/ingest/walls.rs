@@ -18,7 +18,7 @@ use crate::support::{Files, contains, run, vector, zip};
 const CANARY: &[u8] = b"CANARY-7f3a91c2-of-the-tests";
 
 /// What a file can be read as, with a CRS for the result.
-const VERBS: &[(&str, &str)] = &[("vector", "6668")];
+const VERBS: &[(&str, &str)] = &[("vector", "6668"), ("raster", "6677")];
 
 /// A listener that counts who comes.
 struct Trap {
