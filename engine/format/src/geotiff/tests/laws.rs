@@ -118,7 +118,7 @@ fn check_overviews<T: Sample>(layout: &Layout, values: Vec<T>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
 
     /// What is written is read back, bit by bit, at any size around a tile's edge, however the
     /// rows come.
