@@ -10,8 +10,8 @@ port=${PORT:-8080}
 if [[ -n ${DATA:-} ]]; then store=target/demo/store-gunma; else store=target/demo/store; fi
 register=target/demo/register.sqlite people=target/demo/people.txt
 
-printf 'demo: release build of jomo and jomo-server\n' >&2
-cargo build --locked --release --package jomo --package jomo-server
+printf 'demo: release build of jomo, jomo-ingest and jomo-server\n' >&2
+cargo build --locked --release --package jomo --package jomo-ingest --package jomo-server
 mkdir -p target/demo
 scripts/publish.sh target/release/jomo "$store" ${DATA:+"$DATA"}
 scripts/people.sh target/release/jomo "$register" "$people"
