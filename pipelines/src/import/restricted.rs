@@ -20,7 +20,7 @@ const ALIKE: f64 = 0.7;
 /// Why a layer cannot be divided as asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum RestrictionError {
+pub(super) enum RestrictionError {
     /// No column has this name.
     #[error("no column {field:?}, did you mean {nearest:?}?")]
     UnknownField {
