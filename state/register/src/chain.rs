@@ -251,19 +251,18 @@ impl Writing<'_> {
     /// Adds the edit that says what `subject` of `table` is now.
     pub(crate) fn edit(
         &self,
-        table: &'static str,
+        table: &str,
         subject: &str,
         kind: &str,
         act: Act,
     ) -> Result<(), RegisterError> {
-        self.edit_removing(table, subject, kind, act, &[])
+        self.edit_removing([table, subject], kind, act, &[])
     }
 
     /// Adds an edit and removes the bodies of earlier ones, which the edit names.
     pub(crate) fn edit_removing(
         &self,
-        table: &'static str,
-        subject: &str,
+        [table, subject]: [&str; 2],
         kind: &str,
         act: Act,
         removed: &[i64],
@@ -456,7 +455,10 @@ impl Register {
     }
 }
 
-fn body(connection: &Connection, seq: i64) -> Result<Option<(Vec<u8>, Vec<u8>)>, RegisterError> {
+/// Salt and content of an edit.
+type Body = (Vec<u8>, Vec<u8>);
+
+fn body(connection: &Connection, seq: i64) -> Result<Option<Body>, RegisterError> {
     let mut statement =
         connection.prepare_cached("SELECT salt, content FROM edit_body WHERE seq = ?1")?;
     Ok(statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)

@@ -198,11 +198,12 @@ impl RegisterError {
         Self::Io { path: path.to_owned(), source }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
     pub(crate) fn damaged(reason: impl ToString) -> Self {
         Self::Damaged { reason: reason.to_string() }
     }
 
-    pub(crate) fn unknown(kind: &'static str, id: impl ToString) -> Self {
+    pub(crate) fn unknown(kind: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         Self::Unknown { kind, id: id.to_string() }
     }
 
@@ -227,10 +228,11 @@ impl From<rusqlite::Error> for RegisterError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::damaged(error),
+            // Without a code: a column that is missing, of another type or outside its range.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => {
+                Self::damaged(error)
+            }
             Some(_) => Self::Database { reason: error.to_string() },
-            // A column that is missing, of another type or outside its range.
-            None => Self::damaged(error),
         }
     }
 }

@@ -116,7 +116,7 @@ impl Register {
                 params![id, micros(now)],
             )?;
             if changed == 0 {
-                return Err(RegisterError::unknown("grant", grant));
+                return Err(RegisterError::unknown("grant", &grant));
             }
             writing.edit("grant", &id, "revoke", Act { by, now })
         })

@@ -150,9 +150,9 @@ fn job(row: &Row<'_>) -> Result<Job, RegisterError> {
     let time = |index| row.get::<_, Option<i64>>(index)?.map(time_at).transpose();
     let count = |value: i64| u64::try_from(value).map_err(RegisterError::damaged);
     let source: String = row.get(3)?;
-    let state: String = row.get(10)?;
-    let stage: Option<String> = row.get(11)?;
-    let progress = match stage {
+    let stands: String = row.get(10)?;
+    let at: Option<String> = row.get(11)?;
+    let progress = match at {
         None => None,
         Some(stage) => {
             let done = row.get::<_, Option<i64>>(12)?.unwrap_or(0);
@@ -173,8 +173,8 @@ fn job(row: &Row<'_>) -> Result<Job, RegisterError> {
         created: time_at(row.get(7)?)?,
         started: time(8)?,
         finished: time(9)?,
-        state: JobState::named(&state)
-            .ok_or_else(|| RegisterError::damaged(format!("unknown state {state:?}")))?,
+        state: JobState::named(&stands)
+            .ok_or_else(|| RegisterError::damaged(format!("unknown state {stands:?}")))?,
         progress,
         message: message.map_err(RegisterError::damaged)?,
         attempts: row.get(15)?,
@@ -190,7 +190,7 @@ fn find(connection: &Connection, id: Uuid) -> Result<Option<Job>, RegisterError>
 
 impl Writing<'_> {
     fn known_job(&self, id: Uuid) -> Result<Job, RegisterError> {
-        find(&self.transaction, id)?.ok_or_else(|| RegisterError::unknown("job", id))
+        find(&self.transaction, id)?.ok_or_else(|| RegisterError::unknown("job", &id))
     }
 
     /// Ends what workers that have died cannot end.

@@ -1,4 +1,4 @@
-//! The register: what people edit, and who they are. One SQLite file of an office.
+//! The register: what people edit, and who they are. One `SQLite` file of an office.
 //!
 //! Every change of a record, a verdict, a grant or a person is an edit of a chain of hashes that
 //! can be verified by another program (`docs/spec/register.md`). Personal values are sealed with

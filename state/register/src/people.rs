@@ -117,7 +117,7 @@ impl Writing<'_> {
     /// The person of this id, who must be there and not erased.
     pub(crate) fn person(&self, id: Uuid) -> Result<PersonRow, RegisterError> {
         let found = find(&self.transaction, Column::Id, &id.to_string())?;
-        let found = found.ok_or_else(|| RegisterError::unknown("person", id))?;
+        let found = found.ok_or_else(|| RegisterError::unknown("person", &id))?;
         if found.person.erased {
             return Err(RegisterError::Erased { id: id.to_string() });
         }
@@ -146,7 +146,7 @@ impl Writing<'_> {
              ON CONFLICT (person) DO UPDATE SET hash = excluded.hash, set_us = excluded.set_us",
             params![id, hash, micros(act.now)],
         )?;
-        self.edit_removing("credential", &id, "set", act, &old)
+        self.edit_removing(["credential", &id], "set", act, &old)
     }
 }
 
@@ -189,8 +189,8 @@ fn place(person: &str) -> String {
 }
 
 /// Name and mail address as they are sealed.
-fn personal(row: &PersonRow, opened: Option<Value>) -> Person {
-    let text = |name: &str| opened.as_ref()?.get(name)?.as_str().map(str::to_owned);
+fn personal(row: &PersonRow, opened: Option<&Value>) -> Person {
+    let text = |name: &str| opened?.get(name)?.as_str().map(str::to_owned);
     Person { name: text("name"), mail: text("mail"), ..row.person.clone() }
 }
 
@@ -289,7 +289,7 @@ impl Register {
             hash.as_ref().map_or(Ok(()), |hash| writing.set_hash(id, hash, act))
         })?;
         let row = find(&self.connection, Column::Id, &text)?;
-        let row = row.ok_or_else(|| RegisterError::unknown("person", id))?;
+        let row = row.ok_or_else(|| RegisterError::unknown("person", &id))?;
         self.open_person(&row)
     }
 
@@ -298,7 +298,7 @@ impl Register {
         let id = row.person.id.to_string();
         let at = [id.as_str(), &place(&id)];
         let opened = seal::open(&self.connection, self.master.as_ref(), at, row.sealed.as_deref())?;
-        Ok(personal(row, opened))
+        Ok(personal(row, opened.as_ref()))
     }
 
     /// The person of a login, without name and mail address.
@@ -404,7 +404,7 @@ impl Register {
             let old = writing.bodies("credential", &id)?;
             connection.execute("DELETE FROM credential WHERE person = ?1", [&id])?;
             if !old.is_empty() {
-                writing.edit_removing("credential", &id, "erase", act, &old)?;
+                writing.edit_removing(["credential", &id], "erase", act, &old)?;
             }
             let list = |query: &str| -> Result<Vec<String>, RegisterError> {
                 let mut statement = connection.prepare(query)?;
@@ -417,7 +417,7 @@ impl Register {
             for key in list("SELECT id FROM key WHERE person = ?1")? {
                 let old = writing.bodies("key", &key)?;
                 connection.execute(forget, params![key, micros(now)])?;
-                writing.edit_removing("key", &key, "erase", act, &old)?;
+                writing.edit_removing(["key", &key], "erase", act, &old)?;
             }
             for grant in list("SELECT id FROM \"grant\" WHERE person = ?1 AND revoked_us IS NULL")?
             {
@@ -431,7 +431,7 @@ impl Register {
                  WHERE id = ?1",
                 params![id, micros(now)],
             )?;
-            writing.edit_removing("person", &id, "erase", act, &old)
+            writing.edit_removing(["person", &id], "erase", act, &old)
         })?;
         self.forget_log()
     }

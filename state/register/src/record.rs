@@ -111,8 +111,11 @@ fn place(id: Uuid) -> String {
     format!("record {id}")
 }
 
-/// A row of `record` as it stands, with the sealed values.
-fn record(row: &Row<'_>) -> Result<(Record, Option<Vec<u8>>), RegisterError> {
+/// A record and its sealed values.
+type Stored = (Record, Option<Vec<u8>>);
+
+/// A row of `record` as it stands.
+fn record(row: &Row<'_>) -> Result<Stored, RegisterError> {
     let content: String = row.get(3)?;
     let revision: i64 = row.get(2)?;
     let record = Record {
@@ -131,10 +134,7 @@ fn record(row: &Row<'_>) -> Result<(Record, Option<Vec<u8>>), RegisterError> {
     Ok((record, row.get(5)?))
 }
 
-fn find(
-    connection: &Connection,
-    id: Uuid,
-) -> Result<Option<(Record, Option<Vec<u8>>)>, RegisterError> {
+fn find(connection: &Connection, id: Uuid) -> Result<Option<Stored>, RegisterError> {
     let query = format!("SELECT {COLUMNS} FROM record WHERE id = ?1");
     let mut statement = connection.prepare_cached(&query)?;
     statement.query_row([id.to_string()], |row| Ok(record(row))).optional()?.transpose()
@@ -222,7 +222,7 @@ impl Writing<'_> {
     /// The record, if it is still at the revision expected.
     fn expect(&self, id: Uuid, expected: u64, mine: &Mine<'_>) -> Result<Record, RegisterError> {
         let found = find(&self.transaction, id)?;
-        let (theirs, _) = found.ok_or_else(|| RegisterError::unknown("record", id))?;
+        let (theirs, _) = found.ok_or_else(|| RegisterError::unknown("record", &id))?;
         if theirs.revision == expected && !theirs.deleted {
             return Ok(theirs);
         }
@@ -284,7 +284,7 @@ impl Register {
             )?;
             writing.edit("record", &key, "create", act)
         })?;
-        let made = self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", id))?;
+        let made = self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", &id))?;
         Ok(Record { personal: new.personal, ..made })
     }
 
@@ -361,7 +361,7 @@ impl Register {
             )?;
             writing.edit("record", &key, "update", act)
         })?;
-        let made = self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", id))?;
+        let made = self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", &id))?;
         Ok(Record { personal: change.personal, ..made })
     }
 
@@ -387,7 +387,7 @@ impl Register {
             )?;
             writing.edit("record", &key, "delete", act)
         })?;
-        self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", id))
+        self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", &id))
     }
 
     /// Edits of a record, oldest first, each with the record as it then stood.

@@ -86,7 +86,7 @@ impl Writing<'_> {
             if subject == id {
                 seal::destroy(&self.transaction, &subject)?;
             }
-            self.edit_removing("record", &id, "purge", act, &bodies)?;
+            self.edit_removing(["record", &id], "purge", act, &bodies)?;
             *purged.entry(kind).or_insert(0) += 1;
         }
         Ok(purged)

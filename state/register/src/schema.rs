@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::error::RegisterError;
 use crate::register::{beside, micros, private_file, rename_to_nothing, settle, sync};
 
-/// `JOMO`: what `file` and every SQLite program show as the application id.
+/// `JOMO`: what `file` and every `SQLite` program show as the application id.
 pub(crate) const APPLICATION_ID: i64 = 0x4A4F_4D4F;
 
 /// Each step brings the schema whose number is its place in the list to the next one.

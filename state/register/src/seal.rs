@@ -47,12 +47,15 @@ fn decrypt(key: &[u8; 32], bound: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<
     opened.ok().map(Zeroizing::new)
 }
 
-/// A subject's key with its id; `None` if there is none, or no longer.
+/// A subject's key with its id.
+type SubjectKey = (Vec<u8>, Zeroizing<[u8; 32]>);
+
+/// A subject's key; `None` if there is none, or no longer.
 fn subject_key(
     connection: &Connection,
     master: &MasterKey,
     subject: &str,
-) -> Result<Option<(Vec<u8>, Zeroizing<[u8; 32]>)>, RegisterError> {
+) -> Result<Option<SubjectKey>, RegisterError> {
     let row = connection
         .query_row("SELECT id, wrapped FROM subject_key WHERE subject = ?1", [subject], |row| {
             Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?))
@@ -74,18 +77,17 @@ pub(crate) fn seal(
     now: Timestamp,
 ) -> Result<Vec<u8>, RegisterError> {
     let master = master.ok_or(RegisterError::KeyNeeded)?;
-    let (id, key) = match subject_key(connection, master, subject)? {
-        Some(known) => known,
-        None => {
-            let (id, key) = (random::<KEY_ID_BYTES>()?.to_vec(), Zeroizing::new(random::<32>()?));
-            let binding = bound("jomo subject key 1", subject, "");
-            let wrapped = encrypt(&master.0, &binding, key.as_ref())?;
-            connection.execute(
-                "INSERT INTO subject_key (subject, id, wrapped, created_us) VALUES (?1, ?2, ?3, ?4)",
-                params![subject, id, wrapped, micros(now)],
-            )?;
-            (id, key)
-        }
+    let (id, key) = if let Some(known) = subject_key(connection, master, subject)? {
+        known
+    } else {
+        let (id, key) = (random::<KEY_ID_BYTES>()?.to_vec(), Zeroizing::new(random::<32>()?));
+        let binding = bound("jomo subject key 1", subject, "");
+        let wrapped = encrypt(&master.0, &binding, key.as_ref())?;
+        connection.execute(
+            "INSERT INTO subject_key (subject, id, wrapped, created_us) VALUES (?1, ?2, ?3, ?4)",
+            params![subject, id, wrapped, micros(now)],
+        )?;
+        (id, key)
     };
     let plain = Zeroizing::new(value.to_string());
     let sealed = encrypt(&key, &bound("jomo value 1", subject, place), plain.as_bytes())?;

@@ -320,7 +320,7 @@ impl Register {
         })?;
         let text = Secret::new(format!("jomo_{id}_{secret}"));
         let made = self.keys(Some(person))?.into_iter().find(|key| key.id == id);
-        made.map(|made| (made, text)).ok_or_else(|| RegisterError::unknown("key", id))
+        made.map(|made| (made, text)).ok_or_else(|| RegisterError::unknown("key", &id))
     }
 
     /// Ends an API key.
@@ -334,7 +334,7 @@ impl Register {
                 params![id, micros(now)],
             )?;
             if changed == 0 {
-                return Err(RegisterError::unknown("key", id));
+                return Err(RegisterError::unknown("key", &id));
             }
             writing.edit("key", id, "revoke", Act { by, now })
         })

@@ -138,7 +138,7 @@ impl Register {
         self.write(|writing| {
             let query = "UPDATE verdict SET withdrawn = 1 WHERE id = ?1";
             if writing.transaction.execute(query, [&key])? == 0 {
-                return Err(RegisterError::unknown("verdict", id));
+                return Err(RegisterError::unknown("verdict", &id));
             }
             writing.edit("verdict", &key, "withdraw", Act { by, now })
         })

@@ -200,11 +200,11 @@ fn step(command: &Command, expected: Expected, word: &str, source: Source) -> Op
             return None;
         }
         return match (takes, value) {
-            (Takes::Nothing, None) => Some(None),
-            (Takes::Nothing, Some(_)) => None,
-            (Takes::Value | Takes::Values | Takes::LocalFile, Some(_)) => Some(None),
+            (Takes::Nothing, None) | (Takes::Value | Takes::Values | Takes::LocalFile, Some(_)) => {
+                Some(None)
+            }
             // A file is a word of its own, so that it can be replaced by its path.
-            (Takes::Files, Some(_)) => None,
+            (Takes::Nothing | Takes::Files, Some(_)) => None,
             (takes, None) => Some(Some((flag, takes))),
         };
     }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{at, filled, house, open};
+use crate::support::{at, filled, hex, house, open};
 
 /// The drill: a backup is taken while another connection goes on writing, and restored; it is
 /// equal by the hash of its file and of its rows, its chain is the beginning of the chain that
@@ -42,7 +42,7 @@ fn a_backup_taken_during_writes_restores_equal() {
     let last = manifest.last().unwrap();
     assert_eq!(register.last_backup().unwrap(), Some(at(5_000)));
     let file = std::fs::read(office.path("backup-3/register.sqlite")).unwrap();
-    let digest: String = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = hex(&Sha256::digest(&file));
     assert_eq!((&digest, file.len() as u64), (&last.sha256, last.bytes));
     assert_eq!(Manifest::read(&office.path("backup-3")).unwrap(), *last);
 
@@ -117,8 +117,7 @@ fn a_damaged_backup_is_refused() {
     // Row and manifest agree, but the chain does not.
     Connection::open(&file).unwrap().execute_batch("UPDATE person SET login = 'x'").unwrap();
     let changed = std::fs::read(&file).unwrap();
-    let digest: String =
-        Sha256::digest(&changed).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = hex(&Sha256::digest(&changed));
     let old = Manifest::read(&{
         std::fs::write(office.path("backup/manifest.json"), &manifest).unwrap();
         office.path("backup")

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Office, at, filled, open};
+use crate::support::{Office, at, filled, hex, open};
 
 /// A connection with none of the guards, as somebody has who wants to change the past.
 fn intruder(office: &Office) -> Connection {
@@ -248,7 +248,7 @@ fn another_program_verifies_the_chain() {
         ]);
         assert_eq!(previous, blob(9));
     }
-    let head: String = previous.iter().map(|byte| format!("{byte:02x}")).collect();
+    let head: String = hex(&previous);
     assert_eq!(head, report.head);
 }
 

@@ -23,14 +23,14 @@ fn write_for_ever(folder: &std::path::Path) -> ! {
     loop {
         number += 1;
         let now = at(1_000 + i64::try_from(number).unwrap());
-        let personal = (number % 3 == 0).then(|| json!({ "owner": "somebody" }));
+        let personal = (number.is_multiple_of(3)).then(|| json!({ "owner": "somebody" }));
         let made = register.create_record(house(json!({ "n": number }), personal), OPERATOR, now);
         let made = made.unwrap();
         println!("record {} 1", made.id);
         let change = RecordChange { expected_revision: 1, content: json!({}), personal: None };
         register.update_record(made.id, change, OPERATOR, now).unwrap();
         println!("record {} 2", made.id);
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             register.delete_record(made.id, 2, OPERATOR, now).unwrap();
             println!("record {} 3", made.id);
         }
@@ -42,7 +42,7 @@ fn write_for_ever(folder: &std::path::Path) -> ! {
             register.finish(job.id, "w", Outcome::Done(json!({})), now).unwrap();
             println!("job {} done", job.id);
         }
-        if number % 16 == 0 {
+        if number.is_multiple_of(16) {
             let login = format!("p{}", Uuid::from_u128(u128::from(number)).simple());
             if register.person(&login).unwrap().is_none() {
                 let someone = person(&mut register, &login);

@@ -21,6 +21,11 @@ pub(crate) const fn seconds(s: i64) -> SignedDuration {
     SignedDuration::from_secs(s)
 }
 
+/// Small hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 pub(crate) struct Office {
     pub(crate) folder: tempfile::TempDir,
 }
