@@ -104,7 +104,7 @@ fn people_are_added_and_come_in() {
     assert_eq!(registry.run(&["register", "erase", "someone"]).exit, Exit::Done);
     let verified = registry.run(&["register", "verify", "--json"]);
     assert_eq!(verified.exit, Exit::Done, "{}", verified.err);
-    assert_eq!(verified.json()["chain"]["edits"], 10);
+    assert_eq!(verified.json()["chain"]["edits"], 11);
 }
 
 #[test]
