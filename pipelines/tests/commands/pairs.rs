@@ -136,9 +136,9 @@ fn both_versions_are_of_one_run_and_describe_themselves() {
     let layer = |access| store.current(access).unwrap().unwrap().layers["plots"].layer.clone();
     let (public, whole) = (layer(Access::Public), layer(Access::Restricted));
     let names = |layer: &Layer| layer.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&public), ["kind"]);
-    assert_eq!(names(&whole), ["kind", "owner_name", "house_lon", "consent"]);
-    assert!(whole.fields[1..].iter().all(|field| field.restricted));
+    assert_eq!(names(&public), ["plot", "kind"]);
+    assert_eq!(names(&whole), ["plot", "kind", "owner_name", "house_lon", "consent"]);
+    assert!(whole.fields[2..].iter().all(|field| field.restricted));
     assert_eq!((public.feature_count, whole.feature_count), (2, 3));
     assert_eq!(public.run.key, whole.run.key);
     assert_eq!(public.audience, []);
@@ -155,7 +155,7 @@ fn both_versions_are_of_one_run_and_describe_themselves() {
     assert_eq!(jomo(&line).exit, Exit::Done);
     assert_eq!(jomo(&["publish", &out, "--store", &store]).exit, Exit::Done);
     let other = Store::open(&store).unwrap();
-    assert_eq!(other.live().unwrap().unwrap().restricted.is_some(), true);
+    assert!(other.live().unwrap().unwrap().restricted.is_some());
     assert_eq!(jomo(&["publish", &out, "--store", &store, "--json"]).json()["status"], "unchanged");
 }
 

@@ -119,12 +119,8 @@ impl Folder {
         names(&self.path(key))
     }
 
-    pub(crate) fn size(&self, path: &Path) -> Result<u64, StoreError> {
-        let meta = fs::symlink_metadata(path).map_err(|source| StoreError::io(path, source))?;
-        if !meta.is_dir() {
-            return Ok(meta.len());
-        }
-        names(path)?.iter().try_fold(0, |sum, name| Ok(sum + self.size(&path.join(name))?))
+    pub(crate) fn size(&self, key: &str) -> Result<u64, StoreError> {
+        size(&self.path(key))
     }
 
     pub(crate) fn length(&self, key: &str) -> Result<Option<u64>, StoreError> {
@@ -178,6 +174,14 @@ fn fill(staged: &LayerVersion, part: &Path) -> Result<(), StoreError> {
     let text = text.map_err(|fault| StoreError::document(part, &fault))?;
     write_synced(&part.join("layer.json"), &text)?;
     folders.iter().try_for_each(|folder| sync(folder))
+}
+
+fn size(path: &Path) -> Result<u64, StoreError> {
+    let meta = fs::symlink_metadata(path).map_err(|source| StoreError::io(path, source))?;
+    if !meta.is_dir() {
+        return Ok(meta.len());
+    }
+    names(path)?.iter().try_fold(0, |sum, name| Ok(sum + size(&path.join(name))?))
 }
 
 /// Names in a folder; none if there is no such folder.

@@ -27,7 +27,7 @@ use crate::read::LayerVersion;
 use crate::stage::{Hasher, check_staged};
 
 /// Longest time for one operation with all its retries. An upload is many operations.
-const OPERATION_MAX: Duration = Duration::from_secs(60);
+const OPERATION_MAX: Duration = Duration::from_mins(1);
 /// Longest time for the bytes of a tile or of a directory: a person waits for them.
 const RANGE_MAX: Duration = Duration::from_secs(4);
 /// Bytes of one part of an upload. S3 wants 5 MiB or more of all but the last, and at most 10,000

@@ -119,9 +119,7 @@ impl Place {
     /// another writer may be at work only where there is no lock.
     pub(crate) fn weigh(&self, key: &str) -> Result<Weight, StoreError> {
         match self {
-            Self::Folder(folder) => {
-                Ok(Weight { bytes: folder.size(&folder.path(key))?, age: Duration::MAX })
-            }
+            Self::Folder(folder) => Ok(Weight { bytes: folder.size(key)?, age: Duration::MAX }),
             Self::Objects(objects) => objects.weigh(key),
         }
     }

@@ -288,6 +288,6 @@ impl Next {
 /// Waits a little, longer from time to time and not as long as others that began with us.
 pub(crate) fn pause(attempt: u32) {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let spread = since.subsec_nanos() / 1_000 % 40;
+    let spread = since.subsec_micros() % 40;
     std::thread::sleep(Duration::from_millis(u64::from(attempt.min(10) * 10 + spread)));
 }

@@ -21,7 +21,7 @@ use crate::{Mapped, StoreError, address};
 
 /// What no generation names is left alone by [`Store::collect`] for this long in an object store:
 /// another writer may be about to name it.
-const GRACE: Duration = Duration::from_secs(3600);
+const GRACE: Duration = Duration::from_hours(1);
 
 /// Tiles of one layer version and step.
 pub type TileArchive = Archive<Mapped>;

@@ -12,7 +12,7 @@ use crate::{at, content, layer, put, stage};
 
 fn empty() -> (TempDir, Store) {
     let folder = TempDir::new().unwrap();
-    let store = Store::create(&folder.path().join("store")).unwrap();
+    let store = Store::create(folder.path().join("store")).unwrap();
     (folder, store)
 }
 
