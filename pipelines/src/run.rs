@@ -347,9 +347,10 @@ impl Folders {
         match target {
             // The folder for temporary files is everybody's; what is staged may not be.
             Some(_) => fs::create_dir_all(&part),
-            None => part.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-                fs::DirBuilder::new().mode(0o700).create(&part)
-            }),
+            None => part
+                .parent()
+                .map_or(Ok(()), fs::create_dir_all)
+                .and_then(|()| fs::DirBuilder::new().mode(0o700).create(&part)),
         }
         .map_err(fail)?;
         if let Ok(mut in_work) = IN_WORK.lock() {
