@@ -18,7 +18,7 @@ const PROGRAM: &str = "jomo-ingest";
 /// Variable that says where it is.
 const VARIABLE: &str = "JOMO_INGEST";
 /// The program stops itself after 600 s; this is for one that does not.
-const PATIENCE: Duration = Duration::from_secs(660);
+const PATIENCE: Duration = Duration::from_mins(11);
 const TICK: Duration = Duration::from_millis(20);
 /// Longest report in bytes.
 const REPORT_MAX: u64 = 32 << 20;
