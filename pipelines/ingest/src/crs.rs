@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | JGD2011 | none | everywhere |
 //! | WGS 84 (4326, CRS84, 3857, UTM) | null, stated (within about 1 m) | everywhere |
-//! | JGD2000 | parameter grid of the 2011 Tohoku earthquake ([`japan`]) | Japan |
+//! | JGD2000 | parameter grid of the 2011 Tohoku earthquake (`crs/japan.rs`) | Japan |
 //! | Tokyo | TKY2JGD, then as JGD2000 | land of Japan |
 //! | any other | PROJ, best operation of at most 1 m, never a ballpark one | its own |
 //!
