@@ -1,7 +1,7 @@
 //! `GeoTIFF`, read by windows and written as COG, of any size in bounded memory.
 //!
 //! [`CogWriter`] takes rows and writes a cloud-optimised file; [`Reader`] gives windows of files
-//! in tiles or strips, and [`Rows`] feeds them to the strip walk. [`read`] and [`write`] are the
+//! in tiles or strips, and [`Rows`] feeds them to the strip walk. [`read`] and [`write()`] are the
 //! short way for a raster in memory.
 
 mod assemble;
