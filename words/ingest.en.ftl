@@ -1,6 +1,6 @@
 # ingest: taking in foreign formats (jomo-ingest)
 help-ingest = Reads files of foreign formats and writes FlatGeobuf or GeoTIFF.
-help-ingest-vector = Reads features and writes FlatGeobuf in longitude and latitude of JGD2011.
+help-ingest-vector = Reads features and writes FlatGeobuf in longitude and latitude of JGD2011 or a planar zone.
 help-ingest-formats = Lists the formats that are read and the walls that stand on this machine.
 help-ingest-src = The file to read.
 help-ingest-to-crs = EPSG code of the result; 6668 or 4326 for features.
@@ -21,6 +21,7 @@ ingest-layer-done = { $name }: { $features } features written to { $file }.
 ingest-fault = { "  " }{ $title }: { $count }
 fault-text-undecodable = characters that do not fit the encoding, kept with a mark (�)
 fault-crs-outside-grid = outside the parameters of the datum shift, kept out
+fault-crs-outside-zone = outside the reach of the planar zone, kept out
 fault-gdal-failure = GDAL complained while reading (the rest may be missing)
 fault-dbf-number = no number in a column of numbers, left empty
 fault-dbf-record-missing = no record in the attribute table, kept without attributes

@@ -1,6 +1,6 @@
 # ingest: 外部の形式の取り込み(jomo-ingest)
 help-ingest = 外部の形式のファイルを読み、FlatGeobufやGeoTIFFに直します。
-help-ingest-vector = 地物を読み、JGD2011の経度・緯度のFlatGeobufを書きます。
+help-ingest-vector = 地物を読み、JGD2011の経度・緯度か平面座標系のFlatGeobufを書きます。
 help-ingest-formats = 読める形式と、この計算機での隔離の状態を示します。
 help-ingest-src = 読むファイル。
 help-ingest-to-crs = 結果の座標系のEPSGコード。地物では6668か4326。
@@ -21,6 +21,7 @@ ingest-layer-done = 「{ $name }」: { $features } 件を { $file } に書きま
 ingest-fault = 　{ $title }: { $count } 件
 fault-text-undecodable = 文字コードに合わない文字があり、印(�)を付けて残しました
 fault-crs-outside-grid = 座標変換のパラメータの範囲外にあるため、除きました
+fault-crs-outside-zone = 平面直角座標系の範囲外にあるため、除きました
 fault-gdal-failure = 読み取り中にGDALが不具合を伝えました(続きが欠けている恐れがあります)
 fault-dbf-number = 数値の列に数値でないものがあり、空にしました
 fault-dbf-record-missing = 属性表に行がなく、属性なしで残しました

@@ -13,7 +13,7 @@ mod tests;
 mod write;
 
 pub use read::read;
-pub use write::write;
+pub use write::{write, write_in};
 
 /// First bytes of a file: name, major version 3, name, patch version.
 const MAGIC: [u8; 8] = *b"fgb\x03fgb\x00";

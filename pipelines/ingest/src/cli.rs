@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use jomo_core::projection::Zone;
 use jomo_words::{Language, language_of, say, text};
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Read features and write `FlatGeobuf` in lon/lat of JGD2011.
+    /// Read features and write `FlatGeobuf` in lon/lat of JGD2011 or a planar zone.
     Vector(VectorArguments),
     /// Read cells and write a cloud-optimised `GeoTIFF` in a planar zone of JGD2011.
     Raster(RasterArguments),
@@ -46,13 +47,13 @@ struct Common {
     /// The file.
     src: PathBuf,
     /// EPSG code of the result.
-    #[arg(long)]
+    #[arg(long, value_parser = epsg)]
     to_crs: u32,
     /// The folder for the result.
     #[arg(long)]
     out: PathBuf,
     /// EPSG code of the source, over what the file says.
-    #[arg(long)]
+    #[arg(long, value_parser = epsg)]
     crs: Option<u32>,
     /// Most memory in MiB.
     #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
@@ -219,15 +220,25 @@ fn words(report: &Value, language: Language) -> Vec<String> {
     lines
 }
 
+/// `6677` or `EPSG:6677`.
+fn epsg(text: &str) -> Result<u32, String> {
+    let digits = match text.get(..5) {
+        Some(head) if head.eq_ignore_ascii_case("epsg:") => text.get(5..).unwrap_or_default(),
+        _ => text,
+    };
+    digits.parse().map_err(|_not_a_number| "6677, EPSG:6677".to_owned())
+}
+
 fn vector_job(
     arguments: VectorArguments,
     language: Language,
 ) -> Result<(Job, PathBuf), IngestError> {
     let VectorArguments { common, encoding, layer, x_field, y_field, max_features } = arguments;
-    if !matches!(common.to_crs, 6668 | 4326) {
-        let expected = "6668 or 4326";
-        return Err(IngestError::Target { epsg: common.to_crs, expected });
-    }
+    let planar = match common.to_crs {
+        6668 | 4326 => None,
+        code if Zone::from_epsg(code).is_some() => Some(code),
+        epsg => return Err(IngestError::Target { epsg, expected: "6668, 4326, 6669-6692" }),
+    };
     let encoding = match encoding {
         None => None,
         Some(name) => Some(Encoding::named(&name).ok_or(IngestError::Flag {
@@ -237,7 +248,8 @@ fn vector_job(
         })?),
     };
     let position = [x_field, y_field];
-    let request = VectorRequest { crs: common.crs, encoding, layer, position, max_features };
+    let request =
+        VectorRequest { crs: common.crs, encoding, layer, position, max_features, planar };
     let bounds = Bounds { memory_mib: common.max_memory_mib, seconds: common.max_seconds };
     let job = Job { task: Task::Vector(request), source: common.src, language, bounds };
     Ok((job, common.out))

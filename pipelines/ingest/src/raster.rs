@@ -60,7 +60,7 @@ pub fn run(
     work: &Path,
 ) -> Result<(Value, &'static str), IngestError> {
     let zone = Zone::from_epsg(request.to_crs)
-        .ok_or(IngestError::Target { epsg: request.to_crs, expected: "6669 to 6692" })?;
+        .ok_or(IngestError::Target { epsg: request.to_crs, expected: "6669-6692" })?;
     let opened = Opened::open(source, request, work)?;
     let driver = opened.driver;
     let report = match opened.sample {

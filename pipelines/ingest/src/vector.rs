@@ -1,4 +1,5 @@
-//! Features of any accepted format, as canonical `FlatGeobuf` in lon/lat of JGD2011.
+//! Features of any accepted format, as canonical `FlatGeobuf`: lon/lat of JGD2011, as everything
+//! that is published, or a planar zone for programs that measure.
 
 mod attributes;
 mod layer;
@@ -10,6 +11,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use gdal::vector::LayerAccess;
+use jomo_core::feature::FeatureTable;
+use jomo_core::frame::Position;
+use jomo_core::projection::{self, Zone};
 use jomo_format::flatgeobuf;
 use jomo_format::vector::{Limits, VectorRead};
 use serde::{Deserialize, Serialize};
@@ -36,6 +40,8 @@ pub struct VectorRequest {
     pub position: [Option<String>; 2],
     /// Most features of a layer.
     pub max_features: Option<usize>,
+    /// EPSG code of a planar zone for the result; otherwise lon/lat.
+    pub planar: Option<u32>,
 }
 
 /// One file to read: the source itself or a part of an archive.
@@ -61,8 +67,11 @@ pub fn run(
     let mut known = Vec::new();
     let mut files = Files { out, taken: BTreeSet::new() };
     for set in sets(source, format, work)? {
-        read_set(&set, request, &mut known, |read, name| {
-            let file = files.write(&read.read, name)?;
+        read_set(&set, request, &mut known, |mut read, name| {
+            if let Some(zone) = request.planar.and_then(Zone::from_epsg) {
+                project(&mut read.read, zone);
+            }
+            let file = files.write(&read.read.table, name, request.planar)?;
             layers.push(read.report(name, file));
             Ok(())
         })?;
@@ -74,6 +83,28 @@ pub fn run(
         });
     }
     Ok((layers, format.label()))
+}
+
+/// Brings lon/lat into a zone; features that reach beyond it are counted and kept out.
+fn project(read: &mut VectorRead, zone: Zone) {
+    let VectorRead { table: FeatureTable { features, .. }, faults, .. } = read;
+    features.retain_mut(|feature| {
+        let mut within = true;
+        crate::wkb::positions_mut(
+            &mut feature.geometry,
+            &mut |position| match projection::forward(
+                zone,
+                Position::lon_lat([position.x, position.y]),
+            ) {
+                Ok(planar) => [position.x, position.y] = planar.xy,
+                Err(_) => within = false,
+            },
+        );
+        if !within {
+            faults.add("crs-outside-zone", || feature.id.clone());
+        }
+        within
+    });
 }
 
 fn sets(source: &Path, format: Format, work: &Path) -> Result<Vec<Set>, IngestError> {
@@ -224,7 +255,12 @@ struct Files<'a> {
 
 impl Files<'_> {
     /// Writes a layer under a plain ASCII name of its own.
-    fn write(&mut self, read: &VectorRead, name: &str) -> Result<String, IngestError> {
+    fn write(
+        &mut self,
+        table: &FeatureTable,
+        name: &str,
+        planar: Option<u32>,
+    ) -> Result<String, IngestError> {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
         let stem: String = name.chars().take(60).map(plain).collect();
         let stem = if stem.bytes().any(|byte| byte != b'_') { stem } else { "layer".to_owned() };
@@ -237,7 +273,9 @@ impl Files<'_> {
         let path = self.out.join(&file);
         let fail = |fault: &std::io::Error| IngestError::io(&path, fault);
         let mut to = BufWriter::new(File::create(&path).map_err(|fault| fail(&fault))?);
-        flatgeobuf::write(&read.table, name, &mut to)?;
+        // 4326 is what every reader knows, and the same here (null shift).
+        let epsg = planar.and_then(|code| i32::try_from(code).ok()).unwrap_or(4326);
+        flatgeobuf::write_in(table, name, epsg, &mut to)?;
         to.flush().map_err(|fault| fail(&fault))?;
         Ok(file)
     }

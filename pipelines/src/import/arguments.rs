@@ -47,7 +47,7 @@ pub struct ImportArguments {
     #[arg(long)]
     encoding: Option<String>,
     /// EPSG code of the source, over what the file says.
-    #[arg(long)]
+    #[arg(long, value_parser = epsg)]
     crs: Option<u32>,
     /// The layer of a source with several.
     #[arg(long)]
@@ -94,6 +94,15 @@ pub struct ImportArguments {
     /// Whose people see what is restricted.
     #[arg(long, value_name = "KIND", num_args = 1..)]
     audience: Vec<String>,
+}
+
+/// `4612` or `EPSG:4612`.
+fn epsg(text: &str) -> Result<u32, String> {
+    let digits = match text.get(..5) {
+        Some(head) if head.eq_ignore_ascii_case("epsg:") => text.get(5..).unwrap_or_default(),
+        _ => text,
+    };
+    digits.parse().map_err(|_not_a_number| "4612, EPSG:4612".to_owned())
 }
 
 impl ImportArguments {

@@ -36,6 +36,20 @@ pub(super) const TOO_LONG: &str = "a feature of more than 512 MiB";
 /// positions or with others than finite ones, and for a field called `id`;
 /// [`VectorError::Write`] if `out` refuses.
 pub fn write(table: &FeatureTable, name: &str, out: &mut impl Write) -> Result<(), VectorError> {
+    write_in(table, name, 4326, out)
+}
+
+/// Like [`write()`], for positions `[easting, northing]` or `[longitude, latitude]` of the CRS
+/// with the EPSG code `epsg`, which the header states.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_in(
+    table: &FeatureTable,
+    name: &str,
+    epsg: i32,
+    out: &mut impl Write,
+) -> Result<(), VectorError> {
     let whole = |reason| VectorError::Unwritable { id: String::new(), reason };
     check_fields(table).map_err(whole)?;
     let kind = common_kind(table)?;
@@ -58,7 +72,7 @@ pub fn write(table: &FeatureTable, name: &str, out: &mut impl Write) -> Result<(
     }
     let extent = calc_extent(&nodes);
     out.write_all(&MAGIC)?;
-    write_header(&mut builder, table, name, kind, &extent);
+    write_header(&mut builder, table, &Head { name, kind, epsg, extent: &extent });
     out.write_all(builder.finished_data())?;
     if nodes.is_empty() {
         return Ok(());
@@ -140,13 +154,16 @@ fn write_feature(
     Ok(())
 }
 
-fn write_header(
-    builder: &mut FlatBufferBuilder,
-    table: &FeatureTable,
-    name: &str,
-    geometry_type: GeometryType,
-    extent: &NodeItem,
-) {
+/// What the header says besides the fields.
+struct Head<'a> {
+    name: &'a str,
+    kind: GeometryType,
+    epsg: i32,
+    extent: &'a NodeItem,
+}
+
+fn write_header(builder: &mut FlatBufferBuilder, table: &FeatureTable, head: &Head<'_>) {
+    let Head { name, kind: geometry_type, epsg, extent } = *head;
     let id_name = builder.create_string("id");
     let id = ColumnArgs {
         name: Some(id_name),
@@ -170,7 +187,7 @@ fn write_header(
     }
     let columns = Some(builder.create_vector(&columns));
     let org = Some(builder.create_string("EPSG"));
-    let crs = Some(Crs::create(builder, &CrsArgs { org, code: 4326, ..CrsArgs::default() }));
+    let crs = Some(Crs::create(builder, &CrsArgs { org, code: epsg, ..CrsArgs::default() }));
     let envelope = [extent.min_x, extent.min_y, extent.max_x, extent.max_y];
     let envelope = (!table.features.is_empty()).then(|| builder.create_vector(&envelope));
     let header = HeaderArgs {

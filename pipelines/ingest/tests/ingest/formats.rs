@@ -1,5 +1,7 @@
 //! Every accepted format, with the same three places of Maebashi in it.
 
+use std::process::Command;
+
 use geo_types::Geometry;
 use jomo_core::feature::{FieldType, Value};
 
@@ -229,6 +231,27 @@ fn layers_are_chosen_by_name() {
     assert!(none.words.contains("one, two"), "{}", none.words);
 }
 
+/// The golden point of the plane rectangular system IX, as another program reads it, and a place
+/// that the system does not reach.
+#[test]
+fn a_planar_result_is_in_metres() {
+    let files = Files::new();
+    let point = |[lon, lat]: [f64; 2]| {
+        let at = serde_json::json!({ "type": "Point", "coordinates": [lon, lat] });
+        serde_json::json!({ "type": "Feature", "properties": {}, "geometry": at })
+    };
+    let features = [point([139.0608, 36.3911]), point([100.0, 36.0])];
+    let both = serde_json::json!({ "type": "FeatureCollection", "features": features });
+    let source = files.write("p.geojson", both.to_string());
+    let done = crate::support::run("vector", "EPSG:6677", &source, &[]);
+    assert_eq!(done.code, 4, "{}", done.words);
+    assert_eq!(done.report["layers"][0]["faults"]["crs-outside-zone"]["count"], 1);
+    let told = Command::new("ogrinfo").args(["-al", "-q"]).arg(done.out.join("p.fgb")).output();
+    let told = String::from_utf8(told.unwrap().stdout).unwrap();
+    assert!(told.contains("POINT (-69302.601"), "{told}");
+    assert!(told.contains("43670.349"), "{told}");
+}
+
 /// Wrong use and unusable input, by exit code and code.
 #[test]
 fn what_is_refused_and_how() {
@@ -255,7 +278,7 @@ fn what_is_refused_and_how() {
         let done = vector(&files.write(name, bytes), &[]);
         assert_eq!((done.code, done.error()), (3, error), "{name}: {}", done.words);
     }
-    let other = crate::support::run("vector", "6677", &geojson, &[]);
+    let other = crate::support::run("vector", "3857", &geojson, &[]);
     assert_eq!((other.code, other.error()), (2, "ingest-target"));
     for odd in ["/dev/null", "/vsicurl/http://127.0.0.1/a", "http://127.0.0.1/a.tif", "GPKG:/a:b"] {
         let done = vector(odd.as_ref(), &[]);
