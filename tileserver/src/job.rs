@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use jomo_core::Timestamp;
+use jomo_core::organisation::OrganisationKind;
 use jomo_register::{Job, JobFilter, JobProgress, JobState, JobWords, Principal, Role, Source};
 use serde::{Deserialize, Serialize};
 
@@ -90,10 +91,35 @@ pub async fn list(
     Ok(json(serde_json::to_vec(&list).unwrap_or_default()))
 }
 
+/// Whether somebody may have these words carried out, told without a look at what is there: an
+/// editor of the prefecture publishes any layer, one of another organisation only those whose ids
+/// begin with its own id and `_` (`-` written as `_`).
+fn may_publish(principal: &Principal, words: &[String]) -> bool {
+    let editing: Vec<_> =
+        principal.grants.iter().filter(|(grant, _)| Role::Editor <= grant.role).collect();
+    if editing.iter().any(|(_, kind)| *kind == OrganisationKind::Prefecture) {
+        return true;
+    }
+    let own = |layer: &str| {
+        editing.iter().any(|(grant, _)| {
+            let prefix = grant.organisation.replace('-', "_");
+            layer.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('_'))
+        })
+    };
+    let named = words.iter().enumerate().filter_map(|(index, word)| match word.as_str() {
+        "--layer" => Some(words.get(index + 1).map_or("", String::as_str)),
+        word => word.strip_prefix("--layer="),
+    });
+    let layers: Vec<&str> = named.collect();
+    words.first().is_some_and(|command| command == "import")
+        && !layers.is_empty()
+        && layers.into_iter().all(own)
+}
+
 /// `POST /api/v1/jobs`: 201.
 ///
 /// # Errors
-/// 400, 408, 413, 415; 422 for a command or word that may not be queued.
+/// 400, 408, 413, 415; 403 for a layer that the caller may not publish; 422 for a command or word that may not be queued.
 pub async fn queue(
     people: &People,
     principal: &Principal,
@@ -105,6 +131,9 @@ pub async fn queue(
     }
     let bytes = body::read(body, JOB_MAX, people.limits.body).await?;
     let NewJob { words } = serde_json::from_slice(&bytes).or(Err(Problem::BodyMalformed))?;
+    if !may_publish(principal, &words) {
+        return Err(Problem::RoleNeeded);
+    }
     let may = principal.grants.iter().find(|(grant, _)| Role::Editor <= grant.role);
     let organisation = may.map(|(grant, _)| grant.organisation.clone());
     let (by, now) = (principal.person, people.now());

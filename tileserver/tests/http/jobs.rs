@@ -303,3 +303,35 @@ fn a_job_survives_a_restart_of_the_server() {
     let mut stream = Stream::open(&server, &path, &[&cookie, &last]);
     assert_eq!(state(&next_event(&mut stream)), ("running", Some(7)));
 }
+
+/// Who does not publish for the prefecture publishes under the name of their own organisation,
+/// and learns nothing of the layers that others have.
+#[tokio::test]
+async fn other_organisations_publish_under_their_own_name() {
+    let office = Office::new();
+    let cookie = office.cookie("olga").await;
+    let headers = [HOST, ORIGIN, JSON, cookie.as_str()];
+    let mut refusals = Vec::new();
+    for (line, status) in [
+        ("import upload:D/a.geojson --layer nests", 403),
+        ("import upload:D/a.geojson --layer nosuch", 403),
+        ("import upload:D/a.geojson --layer=owner", 403),
+        ("import upload:D/a.geojson --layer=ownership", 403),
+        ("import upload:D/a.geojson --layer owner_trees --layer=nests", 403),
+        ("import upload:D/a.geojson", 403),
+        ("flood rain --grib upload:D/a.bin", 403),
+        ("import upload:D/a.geojson --layer owner_trees", 201),
+        ("import upload:D/a.geojson --layer=owner_trees", 201),
+    ] {
+        let answer = office.post("/api/v1/jobs", &headers, words(line)).await;
+        assert_eq!(answer.status, status, "{line}: {:?}", answer.body);
+        if status == 403 {
+            refusals.push(answer.body);
+        }
+    }
+    assert!(refusals.windows(2).all(|pair| pair[0] == pair[1]));
+    let cookie = office.cookie("eda").await;
+    let headers = [HOST, ORIGIN, JSON, cookie.as_str()];
+    let line = words("import upload:D/a.geojson --layer nests");
+    assert_eq!(office.post("/api/v1/jobs", &headers, line).await.status, 201);
+}
