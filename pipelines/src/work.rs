@@ -6,7 +6,7 @@
 
 mod child;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -242,11 +242,55 @@ impl Worker<'_> {
 
     /// People who queue jobs from outside learn nothing of the folders of this machine.
     fn without_paths(&self, message: Value) -> Value {
-        let files = self.register.files().display().to_string() + "/";
-        let hide =
-            |text: String| text.replace(&files, "upload:").replace(&self.arguments.store, "STORE");
+        let files = self.register.files();
+        let store = Path::new(&self.arguments.store);
+        let temporary = std::env::temp_dir();
+        let named = [(files.as_path(), "upload:"), (store, "STORE"), (&temporary, "TMP")];
+        let mut hidden: Vec<(String, &str)> = Vec::new();
+        for (path, word) in named {
+            // Programs that are asked for a path often answer with the whole of it.
+            let whole = path.canonicalize().ok();
+            let texts = whole.iter().map(|whole| whole.display().to_string());
+            hidden.extend(texts.chain([path.display().to_string()]).map(|text| (text, word)));
+        }
+        // The longest first: one folder can lie in another.
+        hidden.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        let hide = |text: String| {
+            hidden.iter().fold(text, |text, (path, word)| hide_path(&text, path, word))
+        };
         with_texts(message, &hide)
     }
+}
+
+/// `text` with `word` for each place where `path` itself, or a path below it, is named.
+fn hide_path(text: &str, path: &str, word: &str) -> String {
+    // One letter or a dot is a word of many texts.
+    if path.len() < 2 {
+        return text.to_owned();
+    }
+    let of_path = |c: char| c.is_alphanumeric() || "._-/".contains(c);
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(path) {
+        let (before, after) = (&rest[..at], &rest[at + path.len()..]);
+        let begins = !before.ends_with(of_path) && (at != 0 || !shown.ends_with(of_path));
+        shown.push_str(before);
+        match after.strip_prefix('/') {
+            Some(below) if begins && word.ends_with(':') => {
+                shown.push_str(word);
+                rest = below;
+            }
+            _ if begins && !after.starts_with(|c| c != '/' && of_path(c)) => {
+                shown.push_str(word);
+                rest = after;
+            }
+            _ => {
+                shown.push_str(path);
+                rest = after;
+            }
+        }
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// A value with each of its texts changed.
@@ -277,4 +321,29 @@ fn told(error: &dyn Coded) -> Value {
         .map(|(name, value)| (name.to_owned(), Value::String(value)))
         .collect();
     json!({ "status": "failed", "errors": [{ "code": error.code(), "arguments": arguments }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hide_path;
+
+    #[test]
+    fn paths_are_hidden_and_words_stay() {
+        for (text, path, word, expected) in [
+            ("kml /a/r.files/d7/net.kml", "/a/r.files", "upload:", "kml upload:d7/net.kml"),
+            ("`/a/S/.stage-1/x.geojson': no", "/a/S", "STORE", "`STORE/.stage-1/x.geojson': no"),
+            ("GeoJSON, --store S", "S", "STORE", "GeoJSON, --store S"),
+            (
+                "cannot open demo/x, demos, a/demo",
+                "demo",
+                "STORE",
+                "cannot open STORE/x, demos, a/demo",
+            ),
+            ("demo: 満杯", "demo", "STORE", "STORE: 満杯"),
+            ("/a/Sand /a/S", "/a/S", "STORE", "/a/Sand STORE"),
+            ("", "/a", "STORE", ""),
+        ] {
+            assert_eq!(hide_path(text, path, word), expected);
+        }
+    }
 }
