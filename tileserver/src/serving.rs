@@ -101,9 +101,16 @@ impl Serving {
         let mut public = load(Access::Public, &pair.public, &before.public, &old.public)?;
         let restricted =
             load(Access::Restricted, &pair.restricted, &before.restricted, &old.restricted)?;
-        // A layer that was public and is restricted now: its old versions are not public either.
+        // A layer that was public and is restricted now, wholly or in part: its old versions may
+        // hold what is restricted now. Of the public ones only the live one stays, which is first.
         let Root { layers, pinned, .. } = &mut public;
-        pinned.retain(|id, _| layers.contains_key(id) || !restricted.layers.contains_key(id));
+        pinned.retain(|id, versions| {
+            let narrowed = restricted.layers.contains_key(id);
+            if narrowed {
+                versions.truncate(1);
+            }
+            !narrowed || layers.contains_key(id)
+        });
         let public_name = pair.public.as_deref().unwrap_or("none").to_owned();
         let joint_name = match &pair.restricted {
             Some(restricted) => format!("{public_name}+{restricted}"),

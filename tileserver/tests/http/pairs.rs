@@ -152,6 +152,21 @@ async fn what_becomes_restricted_is_gone_at_once() {
     assert_eq!(said(&office, "nests", &[&cookie]).await, "nests two None");
 }
 
+/// So is what was public whole and is public in part now: its earlier versions hold the rest.
+#[tokio::test]
+async fn what_becomes_restricted_in_part_leaves_no_public_version() {
+    let office = Office::of(&[places()], Trust::default());
+    let old = format!("/tiles/places/{}/-/4/14/6", office.version_of("places"));
+    let whole = Layer { access: Access::Restricted, ..places() };
+    office.shop.publish(&[places(), whole], "two", later(1));
+    office.server.app.refresh(&office.shop.store).unwrap();
+    assert_eq!(said(&office, "places", &[]).await, "places two None");
+    let gone = office.get(&old, &[]).await;
+    assert_eq!(gone.json()["code"], "version-unknown");
+    let archive = format!("/archives/places/{}/-.pmtiles", old.split('/').nth(3).unwrap());
+    assert_eq!(office.get(&archive, &[]).await.json()["code"], "version-unknown");
+}
+
 /// A restricted forecast is served; the same in the public root is refused.
 #[tokio::test]
 async fn each_root_holds_its_own() {
