@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
-use jomo_words::{Language, language_of, say};
+use jomo_words::{Language, language_flag, language_of, say};
 use serde_json::json;
 
-use self::help::{language_flag, localised};
+use self::help::localised;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;

@@ -13,7 +13,7 @@ use jomo_core::Timestamp;
 use jomo_core::message::Coded;
 use jomo_core::time::parse_compact;
 use jomo_store::Store;
-use jomo_words::{Language, language_of, say, tell};
+use jomo_words::{Language, language_flag, language_of, say, tell};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -127,24 +127,6 @@ fn say_on_stderr(text: &str) {
 enum Parsed {
     Serve(RawArguments),
     Shown(String),
-}
-
-/// `--lang` must be known before anything can be said about the rest.
-fn language_flag(arguments: &[OsString]) -> Option<Language> {
-    let next = arguments.iter().skip(1).chain(std::iter::once(arguments.first()?));
-    arguments.iter().zip(next).find_map(|(argument, next)| {
-        let argument = argument.to_str()?;
-        let value = match argument.strip_prefix("--lang") {
-            Some("") => next.to_str()?,
-            Some(rest) => rest.strip_prefix('=')?,
-            None => return None,
-        };
-        match value {
-            "ja" => Some(Language::Ja),
-            "en" => Some(Language::En),
-            _ => None,
-        }
-    })
 }
 
 fn parse(arguments: &[OsString], language: Language) -> Result<Parsed, StartError> {

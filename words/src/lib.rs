@@ -135,6 +135,22 @@ fn system_reason(language: Language, value: &str) -> Option<String> {
     Some(format!("{reason} (os error {number})"))
 }
 
+/// The language that `--lang` names, found before the arguments are parsed: their faults are told
+/// in it too.
+#[must_use]
+pub fn language_flag(line: &[std::ffi::OsString]) -> Option<Language> {
+    let words: Vec<_> = line.iter().filter_map(|word| word.to_str()).collect();
+    let value = words.iter().enumerate().find_map(|(index, word)| match *word {
+        "--lang" => words.get(index + 1).copied(),
+        word => word.strip_prefix("--lang="),
+    });
+    match value? {
+        "ja" => Some(Language::Ja),
+        "en" => Some(Language::En),
+        _ => None,
+    }
+}
+
 /// The language of a command: `--lang`, else the first set of `LC_ALL`, `LC_MESSAGES`, `LANG`
 /// (`ja*` is Japanese, any other English), else Japanese.
 #[must_use]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jomo_core::projection::Zone;
-use jomo_words::{Language, language_of, say, text};
+use jomo_words::{Language, language_flag, language_of, say, text};
 use serde_json::{Value, json};
 
 use crate::error::IngestError;
@@ -285,20 +285,6 @@ fn raster_job(
     let bounds = Bounds { memory_mib: common.max_memory_mib, seconds: common.max_seconds };
     let job = Job { task: Task::Raster(request), source: common.src, language, bounds };
     Ok((job, common.out))
-}
-
-/// `--lang` before the arguments are parsed: their faults are told in this language too.
-fn language_flag(line: &[OsString]) -> Option<Language> {
-    let words: Vec<_> = line.iter().filter_map(|word| word.to_str()).collect();
-    let value = words.iter().enumerate().find_map(|(index, word)| match *word {
-        "--lang" => words.get(index + 1).copied(),
-        word => word.strip_prefix("--lang="),
-    });
-    match value? {
-        "ja" => Some(Language::Ja),
-        "en" => Some(Language::En),
-        _ => None,
-    }
 }
 
 /// The parser with its help in a language: texts `help-ingest-<command>` and

@@ -5,20 +5,6 @@ use jomo_words::{Language, text};
 
 use super::Arguments;
 
-/// `--lang` before the arguments are parsed: their faults are told in this language too.
-pub(super) fn language_flag(line: &[std::ffi::OsString]) -> Option<Language> {
-    let words: Vec<_> = line.iter().filter_map(|word| word.to_str()).collect();
-    let value = words.iter().enumerate().find_map(|(index, word)| match *word {
-        "--lang" => words.get(index + 1).copied(),
-        word => word.strip_prefix("--lang="),
-    });
-    match value? {
-        "ja" => Some(Language::Ja),
-        "en" => Some(Language::En),
-        _ => None,
-    }
-}
-
 /// The parser with its help in a language: texts `help-<command>` and `help-<command>-<flag>`.
 pub(super) fn localised(language: Language) -> clap::Command {
     fn visit(command: clap::Command, path: &str, language: Language) -> clap::Command {
