@@ -4,6 +4,8 @@
 //! `detail` and `hint` of the message with that code. Only the binaries render texts; the web
 //! page imports the same files.
 
+mod coded;
+
 use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -12,6 +14,8 @@ use jomo_core::layer::Text;
 use jomo_core::message::Coded;
 pub use jomo_core::time::Language;
 use unic_langid::{LanguageIdentifier, langid};
+
+pub use self::coded::{coded_json, failed_json, retold};
 
 macro_rules! area {
     ($($name:literal),* $(,)?) => {
@@ -66,6 +70,11 @@ fn bundle<'a>(
 /// text.
 #[must_use]
 pub fn text(language: Language, id: &str, arguments: &[(&str, String)]) -> Option<String> {
+    filled(language, id, arguments).map(|(text, _)| text)
+}
+
+/// Like [`text`], and whether every argument that the text mentions was there.
+fn filled(language: Language, id: &str, arguments: &[(&str, String)]) -> Option<(String, bool)> {
     let bundle = match language {
         Language::Ja => &*JAPANESE,
         Language::En => &*ENGLISH,
@@ -82,7 +91,8 @@ pub fn text(language: Language, id: &str, arguments: &[(&str, String)]) -> Optio
     }
     // A missing argument leaves `{$name}` in the text: odd, but better than no text.
     let mut faults = Vec::new();
-    Some(bundle.format_pattern(pattern, Some(&named), &mut faults).into_owned())
+    let text = bundle.format_pattern(pattern, Some(&named), &mut faults).into_owned();
+    Some((text, faults.is_empty()))
 }
 
 /// Like [`text`], with the id itself where there is no such text.
