@@ -122,11 +122,16 @@ pub enum RegisterError {
         expected: u64,
         /// The revision that stands.
         found: u64,
+        /// The record that the change was made on, unless that has been purged or never was.
+        base: Option<Box<Record>>,
         /// The record as the caller wants it.
         mine: Box<Record>,
         /// The record as it stands.
         theirs: Box<Record>,
     },
+    /// Nobody would be left who administers.
+    #[error("nobody would be left with a grant as administrator")]
+    LastAdministrator,
     /// A value cannot be used.
     #[error("{what} {value:?}: expected {expected}")]
     Invalid {
@@ -142,6 +147,42 @@ pub enum RegisterError {
     JobRefused {
         /// The word.
         word: String,
+    },
+    /// A flag of a job has a value that its command does not take.
+    #[error("{flag} {value:?}: expected {expected}")]
+    JobValue {
+        /// The flag.
+        flag: &'static str,
+        /// Its value; empty where there is none.
+        value: String,
+        /// What is accepted.
+        expected: String,
+    },
+    /// A job lacks something that its command needs.
+    #[error("a job lacks {missing}")]
+    JobIncomplete {
+        /// The flag or file.
+        missing: &'static str,
+    },
+    /// A flag of a job stands twice.
+    #[error("a job may say {flag} only once")]
+    JobRepeated {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// As many jobs wait as may.
+    #[error("{limit} jobs of {whose} wait already")]
+    JobQuota {
+        /// `person`, or `all` people.
+        whose: &'static str,
+        /// The most that may wait.
+        limit: u32,
+    },
+    /// A file that was handed in is no longer there.
+    #[error("the uploaded file {name:?} is not there")]
+    UploadMissing {
+        /// Its name.
+        name: String,
     },
     /// The job is no longer this worker's.
     #[error("job {id} is no longer held by {worker}")]
@@ -258,8 +299,14 @@ impl Coded for RegisterError {
             Self::TooManyTries { .. } => "too-many-tries",
             Self::Password { .. } => "register-password",
             Self::Conflict { .. } => "register-conflict",
+            Self::LastAdministrator => "register-last-administrator",
             Self::Invalid { .. } => "register-invalid",
             Self::JobRefused { .. } => "job-refused",
+            Self::JobValue { .. } => "job-value",
+            Self::JobIncomplete { .. } => "job-incomplete",
+            Self::JobRepeated { .. } => "job-repeated",
+            Self::JobQuota { .. } => "job-quota",
+            Self::UploadMissing { .. } => "job-upload-missing",
             Self::JobLost { .. } => "register-job-lost",
             Self::Unknown { .. } => "register-unknown",
             Self::Taken { .. } => "register-taken",
@@ -293,7 +340,11 @@ impl Coded for RegisterError {
             Self::KeyFileMode { path, mode } => {
                 vec![("path", shown(path)), ("mode", format!("{mode:o}"))]
             }
-            Self::Busy | Self::WrongKey | Self::KeyNeeded | Self::SignInRefused => Vec::new(),
+            Self::Busy
+            | Self::WrongKey
+            | Self::KeyNeeded
+            | Self::SignInRefused
+            | Self::LastAdministrator => Vec::new(),
             Self::TooManyTries { retry_after_s } => {
                 vec![("seconds", retry_after_s.to_string())]
             }
@@ -309,6 +360,17 @@ impl Coded for RegisterError {
                 ("expected", (*expected).to_owned()),
             ],
             Self::JobRefused { word } => vec![("word", word.clone())],
+            Self::JobValue { flag, value, expected } => vec![
+                ("flag", (*flag).to_owned()),
+                ("value", value.clone()),
+                ("expected", expected.clone()),
+            ],
+            Self::JobIncomplete { missing } => vec![("missing", (*missing).to_owned())],
+            Self::JobRepeated { flag } => vec![("flag", (*flag).to_owned())],
+            Self::JobQuota { whose, limit } => {
+                vec![("whose", (*whose).to_owned()), ("limit", limit.to_string())]
+            }
+            Self::UploadMissing { name } => vec![("name", name.clone())],
             Self::JobLost { id, worker } => vec![("id", id.clone()), ("worker", worker.clone())],
             Self::Unknown { kind, id } | Self::Taken { kind, id } => {
                 vec![("kind", (*kind).to_owned()), ("id", id.clone())]

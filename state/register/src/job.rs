@@ -15,6 +15,14 @@ use crate::words::{JobWords, Source};
 /// How often a worker may take a job: one that kills its worker three times will do so again.
 pub const ATTEMPTS: u32 = 3;
 
+/// How many jobs of one person may wait: a day's files of one desk.
+pub const WAITING_EACH: u32 = 20;
+/// How many jobs of all people may wait.
+pub const WAITING_ALL: u32 = 200;
+/// A job that was cancelled before it began keeps its place for this long: whoever queues and
+/// cancels in turns fills the register as well.
+const PLACE_KEPT: SignedDuration = SignedDuration::from_hours(1);
+
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -193,6 +201,26 @@ impl Writing<'_> {
         find(&self.transaction, id)?.ok_or_else(|| RegisterError::unknown("job", &id))
     }
 
+    /// Whether one more job may wait, of this person and of all.
+    fn check_quota(&self, by: Option<Uuid>, now: Timestamp) -> Result<(), RegisterError> {
+        let kept = now.checked_sub(PLACE_KEPT).unwrap_or(Timestamp::MIN);
+        let waiting = |by: Option<String>| -> Result<u32, RegisterError> {
+            let query = "SELECT count(*) FROM job WHERE (?1 IS NULL OR by = ?1)
+                AND (state = 'queued'
+                     OR (state = 'cancelled' AND started_us IS NULL AND ?2 < finished_us))";
+            Ok(self.transaction.query_row(query, params![by, micros(kept)], |row| row.get(0))?)
+        };
+        if let Some(by) = by
+            && WAITING_EACH <= waiting(Some(by.to_string()))?
+        {
+            return Err(RegisterError::JobQuota { whose: "person", limit: WAITING_EACH });
+        }
+        if WAITING_ALL <= waiting(None)? {
+            return Err(RegisterError::JobQuota { whose: "all", limit: WAITING_ALL });
+        }
+        Ok(())
+    }
+
     /// Ends what workers that have died cannot end.
     fn bury(&self, now: Timestamp) -> Result<(), RegisterError> {
         let lost = json!({ "status": "failed", "errors": [{ "code": "job-worker-lost" }] });
@@ -215,7 +243,8 @@ impl Register {
     /// Queues a job.
     ///
     /// # Errors
-    /// If the person or the organisation is unknown.
+    /// If the person or the organisation is unknown; [`RegisterError::JobQuota`] if
+    /// [`WAITING_EACH`] jobs of the person or [`WAITING_ALL`] in all wait already.
     pub fn enqueue(
         &mut self,
         words: JobWords,
@@ -232,6 +261,7 @@ impl Register {
         self.write(|writing| {
             by.map(|by| writing.person(by)).transpose()?;
             organisation.map(|id| writing.organisation(id)).transpose()?;
+            writing.check_quota(by, now)?;
             writing.transaction.execute(
                 "INSERT INTO job (id, kind, words, source, by, organisation, created_us, state,
                  attempts, cancel_requested, revision)

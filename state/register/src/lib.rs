@@ -14,6 +14,7 @@ mod backup;
 mod chain;
 mod error;
 mod grant;
+mod history;
 mod job;
 mod outbox;
 mod password;
@@ -33,13 +34,16 @@ pub use access::{Area, Grant, Principal, Role, Via};
 pub use backup::Manifest;
 pub use chain::ChainReport;
 pub use error::RegisterError;
-pub use job::{ATTEMPTS, Heartbeat, Job, JobFilter, JobProgress, JobState, Outcome};
+pub use history::Edit;
+pub use job::{
+    ATTEMPTS, Heartbeat, Job, JobFilter, JobProgress, JobState, Outcome, WAITING_ALL, WAITING_EACH,
+};
 pub use jomo_core::organisation::OrganisationKind;
 pub use outbox::OutboxMessage;
 pub use password::PasswordCost;
 pub use people::{NewPerson, Organisation, Person};
 pub use read_log::Reading;
-pub use record::{Edit, NewRecord, Page, Record, RecordChange};
+pub use record::{Listing, NewRecord, Page, Record, RecordChange, is_kind};
 pub use register::Register;
 pub use retention::{KeepDays, PurgeReport};
 pub use secret::{MasterKey, Secret, new_id};

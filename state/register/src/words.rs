@@ -1,12 +1,16 @@
 //! Which command lines may be queued as jobs.
 //!
 //! A list of what is allowed, not of what is not: a flag that is added to a command later is
-//! refused until somebody has thought about it here.
+//! refused until somebody has thought about it here. What is allowed is read as the command itself
+//! would read it, so that nothing waits in the queue only to be refused.
+
+mod flags;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use self::flags::{COMMANDS, Command, Flag, MAX_ZOOM, Takes, Value, zoom};
 use crate::error::RegisterError;
 use crate::register::beside;
 
@@ -20,76 +24,9 @@ pub enum Source {
     Remote,
 }
 
-/// What follows a flag.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    /// Nothing.
-    Nothing,
-    /// One value that is no file.
-    Value,
-    /// One value or more that are no files.
-    Values,
-    /// One file or more.
-    Files,
-    /// One file, which a remote job may not name.
-    LocalFile,
-}
-
-struct Command {
-    /// The words that begin the command line.
-    name: &'static str,
-    /// Whether it takes a file that no flag announces.
-    takes_file: bool,
-    flags: &'static [(&'static str, Takes)],
-}
-
 /// Longest command line and longest word in bytes.
 const WORDS_MAX: usize = 200;
 const WORD_MAX: usize = 1_024;
-
-const COMMANDS: [Command; 2] = [
-    Command {
-        name: "import",
-        takes_file: true,
-        flags: &[
-            ("--layer", Takes::Value),
-            ("--region", Takes::LocalFile),
-            ("--id-field", Takes::Value),
-            ("--lon-field", Takes::Value),
-            ("--lat-field", Takes::Value),
-            ("--label-field", Takes::Value),
-            ("--encoding", Takes::Value),
-            ("--title-ja", Takes::Value),
-            ("--title-en", Takes::Value),
-            ("--kind", Takes::Value),
-            ("--access", Takes::Value),
-            ("--audience", Takes::Values),
-            ("--restricted-field", Takes::Values),
-            ("--public-rows", Takes::Value),
-            ("--attribution", Takes::Value),
-            ("--licence", Takes::Value),
-            ("--min-zoom", Takes::Value),
-            ("--max-zoom", Takes::Value),
-            ("--color", Takes::Value),
-            ("--symbol", Takes::Value),
-            ("--crs", Takes::Value),
-            ("--source-layer", Takes::Value),
-            ("--x-field", Takes::Value),
-            ("--y-field", Takes::Value),
-            ("--fictional", Takes::Nothing),
-            ("--force", Takes::Nothing),
-        ],
-    },
-    Command {
-        name: "flood rain",
-        takes_file: false,
-        flags: &[
-            ("--grib", Takes::Files),
-            ("--region", Takes::LocalFile),
-            ("--force", Takes::Nothing),
-        ],
-    },
-];
 
 /// Words that may be queued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,21 +37,18 @@ pub struct JobWords {
 }
 
 impl JobWords {
-    /// Accepts only commands and flags of the list, and for [`Source::Remote`] only
-    /// `upload:<sha256>/<name>` where a file is named.
+    /// Accepts only commands and flags of the list, with values that the command takes, and for
+    /// [`Source::Remote`] only `upload:<sha256>/<name>` where a file is named.
     ///
     /// # Errors
-    /// [`RegisterError::JobRefused`] with the word that is refused.
+    /// [`RegisterError::JobRefused`] with the word that is refused, [`RegisterError::JobValue`],
+    /// [`RegisterError::JobRepeated`] and [`RegisterError::JobIncomplete`] with the flag.
     pub fn check(words: Vec<String>, source: Source) -> Result<Self, RegisterError> {
-        let refused = |word: &str| {
-            let word = word.chars().take(80).collect();
-            Err(RegisterError::JobRefused { word })
-        };
-        let long = words.iter().find(|word| {
+        let odd = |word: &String| {
             word.is_empty() || WORD_MAX < word.len() || word.chars().any(char::is_control)
-        });
-        if let Some(word) = long {
-            return refused(word);
+        };
+        if let Some(word) = words.iter().find(|word| odd(word)) {
+            return Err(refused(word));
         }
         let begins = |command: &&Command| {
             let name: Vec<&str> = command.name.split(' ').collect();
@@ -122,20 +56,14 @@ impl JobWords {
                 && words.iter().map(String::as_str).take(name.len()).eq(name.iter().copied())
         };
         let Some(command) = COMMANDS.iter().find(begins) else {
-            return refused(&words.join(" "));
+            return Err(refused(&words.join(" ")));
         };
-        let mut expected = None;
+        let mut reading = Reading::new(command, source);
         for word in words.iter().skip(command.name.split(' ').count()) {
-            match step(command, expected, word, source) {
-                Some(next) => expected = next,
-                None => return refused(word),
-            }
+            reading.word(word)?;
         }
-        match expected {
-            // The last flag waits for its value.
-            Some((flag, Takes::Value | Takes::LocalFile)) => refused(flag),
-            _ => Ok(Self { kind: command.name, words, source }),
-        }
+        reading.end()?;
+        Ok(Self { kind: command.name, words, source })
     }
 
     /// The command: `import`, `flood rain`.
@@ -154,64 +82,163 @@ impl JobWords {
     /// `register`.
     ///
     /// # Errors
-    /// [`RegisterError::JobRefused`] for a file that is not there or not a plain file.
+    /// [`RegisterError::UploadMissing`] for a file that is not there or not a plain file.
     pub fn resolve(&self, register: &Path) -> Result<Vec<String>, RegisterError> {
         let resolve = |word: &String| {
             let Some(named) = word.strip_prefix("upload:") else { return Ok(word.clone()) };
-            let refused = || RegisterError::JobRefused { word: word.clone() };
-            let (sha256, name) = named.split_once('/').ok_or_else(refused)?;
-            let path = upload_path(register, sha256, name).ok_or_else(refused)?;
+            let (sha256, name) = named.split_once('/').ok_or_else(|| refused(word))?;
+            let path = upload_path(register, sha256, name).ok_or_else(|| refused(word))?;
             // A link could lead anywhere.
             let plain = path.symlink_metadata().is_ok_and(|found| found.is_file());
             if !plain {
-                return Err(refused());
+                return Err(RegisterError::UploadMissing { name: name.to_owned() });
             }
-            path.to_str().map(str::to_owned).ok_or_else(refused)
+            path.to_str().map(str::to_owned).ok_or_else(|| refused(word))
         };
         self.words.iter().map(resolve).collect()
     }
 }
 
-/// A flag that has been read and what it still takes.
-type Expected = Option<(&'static str, Takes)>;
+/// A refusal that shows the beginning of a word: a hostile one may be long.
+fn refused(word: &str) -> RegisterError {
+    RegisterError::JobRefused { word: beginning(word) }
+}
 
-/// Reads one word; `None` if it may not stand here.
-fn step(command: &Command, expected: Expected, word: &str, source: Source) -> Option<Expected> {
-    let values = matches!(expected, Some((_, Takes::Values))) && !word.starts_with('-');
-    if values || matches!(expected, Some((_, Takes::Value))) {
-        // It would become the path of a file on this machine.
-        if word.starts_with("upload:") {
-            return None;
-        }
-        if values {
-            return Some(expected);
-        }
-        // Numbers may be negative; anything else with a hyphen would be read as a flag.
-        let number = word.parse::<f64>().is_ok();
-        return (!word.starts_with('-') || number).then_some(None);
+fn beginning(word: &str) -> String {
+    word.chars().filter(|letter| !letter.is_control()).take(80).collect()
+}
+
+fn value_refused(flag: &Flag, value: &str, expected: &str) -> RegisterError {
+    let (value, expected) = (beginning(value), expected.to_owned());
+    RegisterError::JobValue { flag: flag.name, value, expected }
+}
+
+/// A command line as far as it has been read.
+struct Reading {
+    command: &'static Command,
+    source: Source,
+    /// The last flag, and how many words it has taken, while it may take one.
+    open: Option<(&'static Flag, usize)>,
+    /// Flags that have stood.
+    seen: Vec<&'static str>,
+    has_file: bool,
+    /// Lowest and highest zoom as given.
+    zooms: [Option<u8>; 2],
+}
+
+impl Reading {
+    fn new(command: &'static Command, source: Source) -> Self {
+        let (seen, zooms) = (Vec::new(), [None; 2]);
+        Self { command, source, open: None, seen, has_file: false, zooms }
     }
-    if word.starts_with('-') {
-        if let Some((_, Takes::LocalFile)) = expected {
-            return None;
+
+    fn word(&mut self, word: &str) -> Result<(), RegisterError> {
+        if word.starts_with('-') {
+            self.close()?;
+            return self.flag(word);
         }
-        let (name, value) = word.split_once('=').map_or((word, None), |(n, v)| (n, Some(v)));
-        let (flag, takes) = command.flags.iter().find(|(flag, _)| *flag == name).copied()?;
-        if takes == Takes::LocalFile && source == Source::Remote {
-            return None;
-        }
-        return match (takes, value) {
-            (Takes::Nothing, None) | (Takes::Value | Takes::Values | Takes::LocalFile, Some(_)) => {
-                Some(None)
+        let Some((flag, taken)) = self.open.take() else { return self.file(word) };
+        match flag.takes {
+            Takes::Nothing => return self.file(word),
+            Takes::One(value) => self.value(flag, value, word)?,
+            Takes::Many(value) => {
+                self.value(flag, value, word)?;
+                self.open = Some((flag, taken + 1));
             }
-            // A file is a word of its own, so that it can be replaced by its path.
-            (Takes::Nothing | Takes::Files, Some(_)) => None,
-            (takes, None) => Some(Some((flag, takes))),
-        };
+            Takes::Files if may_name(word, self.source) => self.open = Some((flag, taken + 1)),
+            Takes::LocalFile if !word.starts_with("upload:") => {}
+            Takes::Files | Takes::LocalFile => return Err(refused(word)),
+        }
+        Ok(())
     }
-    match expected {
-        Some((_, Takes::LocalFile)) => (!word.starts_with("upload:")).then_some(None),
-        Some((flag, Takes::Files)) => may_name(word, source).then_some(Some((flag, Takes::Files))),
-        _ => (command.takes_file && may_name(word, source)).then_some(None),
+
+    fn file(&mut self, word: &str) -> Result<(), RegisterError> {
+        if self.has_file || !self.command.takes_file || !may_name(word, self.source) {
+            return Err(refused(word));
+        }
+        self.has_file = true;
+        Ok(())
+    }
+
+    fn flag(&mut self, word: &str) -> Result<(), RegisterError> {
+        let (name, value) = word.split_once('=').map_or((word, None), |(n, v)| (n, Some(v)));
+        let flag = self.command.flag(name).ok_or_else(|| refused(word))?;
+        if flag.takes == Takes::LocalFile && self.source == Source::Remote {
+            return Err(refused(word));
+        }
+        let may_repeat = matches!(flag.takes, Takes::Many(_) | Takes::Files);
+        if self.seen.contains(&flag.name) && !may_repeat {
+            return Err(RegisterError::JobRepeated { flag: flag.name });
+        }
+        self.seen.push(flag.name);
+        match (flag.takes, value) {
+            (Takes::Nothing, None) => Ok(()),
+            (_, None) => {
+                self.open = Some((flag, 0));
+                Ok(())
+            }
+            (Takes::One(kind) | Takes::Many(kind), Some(value)) => self.value(flag, kind, value),
+            (Takes::LocalFile, Some(value)) if !value.is_empty() => Ok(()),
+            // A file is a word of its own, so that it can be replaced by its path.
+            (Takes::Nothing | Takes::Files | Takes::LocalFile, Some(_)) => Err(refused(word)),
+        }
+    }
+
+    fn value(&mut self, flag: &Flag, value: Value, text: &str) -> Result<(), RegisterError> {
+        // It would become the path of a file on this machine.
+        if text.starts_with("upload:") {
+            return Err(refused(text));
+        }
+        if !value.accepts(text) {
+            return Err(value_refused(flag, text, value.expected()));
+        }
+        match flag.name {
+            "--min-zoom" => self.zooms[0] = zoom(text),
+            "--max-zoom" => self.zooms[1] = zoom(text),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The last flag gets no more words.
+    fn close(&mut self) -> Result<(), RegisterError> {
+        match self.open.take() {
+            Some((flag, 0)) => {
+                let expected = match flag.takes {
+                    Takes::One(value) | Takes::Many(value) => value.expected(),
+                    _ => "upload:<sha256>/<name>",
+                };
+                Err(value_refused(flag, "", expected))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn end(mut self) -> Result<(), RegisterError> {
+        self.close()?;
+        let missing = |missing| Err(RegisterError::JobIncomplete { missing });
+        if self.command.takes_file && !self.has_file {
+            return missing("upload:<sha256>/<name>");
+        }
+        let stood = |flag: &&str| self.seen.contains(flag);
+        if let Some(flag) = self.command.required.iter().find(|flag| !stood(flag)) {
+            return missing(flag);
+        }
+        for pair in self.command.together {
+            if let (true, Some(flag)) =
+                (pair.iter().any(|f| stood(&f)), pair.iter().find(|f| !stood(f)))
+            {
+                return missing(flag);
+            }
+        }
+        // A region may say more of the zooms.
+        let highest = self.zooms[1].or_else(|| (!stood(&"--region")).then_some(MAX_ZOOM));
+        match (self.zooms[0], highest, self.command.flag("--min-zoom")) {
+            (Some(low), Some(high), Some(flag)) if high < low => {
+                Err(value_refused(flag, &low.to_string(), &format!("0..={high}")))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -242,6 +269,7 @@ pub fn upload_path(register: &Path, sha256: &str, name: &str) -> Option<PathBuf>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jomo_core::message::Coded as _;
     use proptest::prelude::*;
 
     const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -257,6 +285,8 @@ mod tests {
             "import upload:D/a.geojson --layer a",
             "import --layer=a upload:D/樹木.zip --encoding cp932 --fictional",
             "import upload:D/a --layer a --restricted-field 所有者 連絡先 --audience prefecture owner",
+            "import --x-field=東 --y-field 北 upload:D/a.csv --layer a --crs epsg:6677 --min-zoom 3",
+            "import upload:D/a --layer a --audience owner --audience prefecture --title-ja=-5 --title-en b",
             "flood rain --grib upload:D/a.bin upload:D/b.bin --force",
         ] {
             assert!(check(line, Source::Remote).is_ok(), "{line}");
@@ -296,9 +326,56 @@ mod tests {
             "flood rain upload:D/a.bin",
             "flood rain --grib upload:D/a.bin --region /r",
         ] {
-            let refused = check(line, Source::Remote);
-            assert!(matches!(refused, Err(RegisterError::JobRefused { .. })), "{line}");
+            let code = check(line, Source::Remote).err().map(|refused| refused.code());
+            let expected = ["job-refused", "job-value", "job-incomplete"];
+            assert!(code.is_some_and(|code| expected.contains(&code)), "{line}: {code:?}");
         }
+    }
+
+    /// A command that could not run is refused with the word or flag that keeps it from running.
+    #[test]
+    fn what_could_not_run_is_refused() {
+        let told = |line: &str| check(line, Source::Remote).unwrap_err().to_string();
+        let lines = [
+            "import upload:D/a",
+            "import --layer a",
+            "import upload:D/a upload:D/b --layer a",
+            "import upload:D/a --layer a --layer b",
+            "import upload:D/a --layer a --x-field x --lon-field x",
+            "import upload:D/a --layer A",
+            "import upload:D/a --layer a --min-zoom 99",
+            "import upload:D/a --layer a --min-zoom 13",
+            "import upload:D/a --layer a --min-zoom 9 --max-zoom 3",
+            "import upload:D/a --layer a --audience --fictional",
+            "import upload:D/a --layer a --audience nobody",
+            "import upload:D/a --layer a --title-ja x",
+            "import upload:D/a --layer a --crs four",
+            "import upload:D/a --layer a --public-rows open",
+            "import upload:D/a --layer a --id-field -5",
+            "flood rain --force",
+            "flood rain --grib",
+        ];
+        let all: Vec<String> = lines.into_iter().map(told).collect();
+        let expected = [
+            "a job lacks --layer",
+            "a job lacks upload:<sha256>/<name>",
+            &format!("a job may not contain \"upload:{DIGEST}/b\""),
+            "a job may say --layer only once",
+            "a job may say --lon-field only once",
+            "--layer \"A\": expected [a-z][a-z0-9_]*, <= 64",
+            "--min-zoom \"99\": expected 0..=16",
+            "--min-zoom \"13\": expected 0..=12",
+            "--min-zoom \"9\": expected 0..=3",
+            "--audience \"\": expected prefecture, municipality, forestry-enterprise, road-contractor, co-creation, owner",
+            "--audience \"nobody\": expected prefecture, municipality, forestry-enterprise, road-contractor, co-creation, owner",
+            "a job lacks --title-en",
+            "--crs \"four\": expected 4612, EPSG:4612",
+            "--public-rows \"open\": expected FIELD=VALUE[,VALUE…]",
+            "--id-field \"\": expected …",
+            "a job lacks --grib",
+            "--grib \"\": expected upload:<sha256>/<name>",
+        ];
+        assert_eq!(all, expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jomo_register::{
     ATTEMPTS, JobFilter, JobProgress, JobState, JobWords, Outcome, RegisterError, Source, Uuid,
-    new_id,
+    WAITING_ALL, WAITING_EACH, new_id,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -111,6 +111,44 @@ fn lists_are_filtered() {
     assert!(newest.windows(2).all(|pair| pair[1].created <= pair[0].created));
     let unknown = register.enqueue(words("x"), Some(new_id(at(0)).unwrap()), None, at(9));
     assert!(matches!(unknown, Err(RegisterError::Unknown { .. })));
+}
+
+/// Twenty of one person and two hundred in all wait; what runs or has run makes room, what was
+/// cancelled before it began after an hour.
+#[test]
+fn waiting_jobs_have_an_end() {
+    let office = Office::new();
+    let mut register = office.open();
+    let people: Vec<Uuid> =
+        (0..11).map(|number| person(&mut register, &format!("p{number}")).id).collect();
+    let refused = |result: Result<jomo_register::Job, RegisterError>| match result {
+        Err(RegisterError::JobQuota { whose, limit }) => Some((whose, limit)),
+        _ => None,
+    };
+    let mut first = Vec::new();
+    for _ in 0..WAITING_EACH {
+        first.push(register.enqueue(words("a"), Some(people[0]), None, at(0)).unwrap().id);
+    }
+    let again = register.enqueue(words("a"), Some(people[0]), None, at(1));
+    assert_eq!(refused(again), Some(("person", WAITING_EACH)));
+    // One that runs makes room.
+    register.claim("w", seconds(15), at(2)).unwrap().unwrap();
+    register.enqueue(words("a"), Some(people[0]), None, at(3)).unwrap();
+    // One that is cancelled does not, for an hour.
+    register.request_cancel(first[5], None, at(4)).unwrap();
+    let again = register.enqueue(words("a"), Some(people[0]), None, at(3_603));
+    assert_eq!(refused(again), Some(("person", WAITING_EACH)));
+    register.enqueue(words("a"), Some(people[0]), None, at(3_604)).unwrap();
+
+    for by in &people[1..10] {
+        for _ in 0..WAITING_EACH {
+            register.enqueue(words("a"), Some(*by), None, at(3_605)).unwrap();
+        }
+    }
+    for by in [Some(people[10]), None] {
+        let more = register.enqueue(words("a"), by, None, at(3_606));
+        assert_eq!(refused(more), Some(("all", WAITING_ALL)));
+    }
 }
 
 #[derive(Clone, Debug)]
