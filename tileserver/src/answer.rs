@@ -9,15 +9,18 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use jomo_core::Timestamp;
-use jomo_register::JobState;
+use jomo_register::{JobState, Uuid};
 
 use crate::access::{self, Admission, Pass, Reach, Verb, admit, is_personal};
-use crate::app::App;
+use crate::app::{App, People};
 use crate::negotiate::language;
 use crate::problem::Problem;
-use crate::route::{Route, RouteName, parse_state_query, parse_time_query, refuse_query};
+use crate::route::{
+    ListQuery, Route, RouteName, With, edit_key, parse_list_query, parse_state_query,
+    parse_time_query, parse_with_query, record_key, refuse_query,
+};
 use crate::serving::Serving;
-use crate::{body, document, events, job, sign_in, tiles, upload};
+use crate::{body, document, events, job, record, sign_in, tiles, upload};
 
 /// Longest path and query in bytes; the longest documented address has 170.
 pub const ADDRESS_MAX: usize = 2048;
@@ -50,7 +53,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response<Body>
         Err(problem) => {
             let mut response = problem.response(language(&request.headers));
             if !body.is_end_stream() {
-                if request.method == Method::POST {
+                if Verb::of(&request.method).is_some_and(Verb::has_body) {
                     body::drain(&mut body).await;
                 }
                 // What is left of the body is not read, so nothing behind it can be.
@@ -144,6 +147,9 @@ enum Query {
     None,
     Time(Option<Timestamp>),
     State(Option<JobState>),
+    Records(ListQuery<Uuid>),
+    Edits(ListQuery<u64>),
+    With(With),
 }
 
 /// Reads the query before anybody asks who is there: what is malformed is so for everybody.
@@ -152,6 +158,9 @@ fn parse_query(route: &Route<'_>, query: Option<&str>) -> Result<Query, Problem>
         Route::Tile { .. } | Route::TileJson { .. } => parse_time_query(query).map(Query::Time),
         Route::Jobs => parse_state_query(query).map(Query::State),
         Route::Page { .. } | Route::Files => Ok(Query::None),
+        Route::Records { .. } => parse_list_query(query, record_key).map(Query::Records),
+        Route::RecordHistory { .. } => parse_list_query(query, edit_key).map(Query::Edits),
+        Route::Record { .. } => parse_with_query(query).map(Query::With),
         _ => refuse_query(query).map(|()| Query::None),
     }
 }
@@ -170,7 +179,7 @@ async fn respond(
     let Some(verb) = Verb::of(&request.method) else {
         return early(Err(Problem::MethodNotAllowed { allow: access::methods(name) }));
     };
-    if verb == Verb::Read && !body.is_end_stream() {
+    if !verb.has_body() && !body.is_end_stream() {
         return early(Err(Problem::BodyNotAccepted));
     }
     let query = match parse_query(route, request.uri.query()) {
@@ -244,15 +253,15 @@ async fn personal(
         (Route::Jobs, Query::State(state), Pass::Person(person))
             if Verb::of(&request.method) == Some(Verb::Read) =>
         {
-            job::list(people, &person, state).await
+            job::list(people, &person, state, headers).await
         }
         (Route::Jobs, Query::State(None), Pass::Person(person)) => {
             job::queue(people, &person, headers, body).await
         }
         (Route::Jobs, Query::State(Some(_)), Pass::Person(_)) => Err(Problem::QueryUnknown),
-        (Route::Job { .. }, _, Pass::Job(pass)) => Ok(job::read(&pass.2)),
+        (Route::Job { .. }, _, Pass::Job(pass)) => Ok(job::read(&pass.2, headers)),
         (Route::JobCancel { .. }, _, Pass::Job(pass)) => {
-            job::cancel(people, &pass.0, &pass.2).await
+            job::cancel(people, &pass.0, &pass.2, headers).await
         }
         (Route::JobEvents { .. }, _, Pass::Job(pass)) => {
             let (principal, credential, job) = *pass;
@@ -260,6 +269,45 @@ async fn personal(
                 return Ok(events::stream(Body::empty()));
             }
             events::open(people, (&principal, credential), &job, headers)
+        }
+        (route, query, pass) => records(people, (route, query, pass), request, body).await,
+    }
+}
+
+/// The handlers of records.
+async fn records(
+    people: &People,
+    (route, query, pass): (&Route<'_>, Query, Pass<'_>),
+    request: &Parts,
+    body: &mut Body,
+) -> Result<Response<Body>, Problem> {
+    let (headers, has_query) = (&request.headers, request.uri.query().is_some());
+    match (route, query, pass, Verb::of(&request.method)) {
+        (
+            Route::Records { kind },
+            Query::Records(query),
+            Pass::Person(person),
+            Some(Verb::Read),
+        ) => record::list(people, person, kind, query).await,
+        (Route::RecordHistory { .. }, Query::Edits(query), Pass::Record(pass), _) => {
+            record::history(people, &pass.1, query).await
+        }
+        (Route::Record { .. }, Query::With(with), Pass::Record(pass), Some(Verb::Read)) => {
+            let (person, record) = *pass;
+            record::read(people, &person, record, with).await
+        }
+        // What changes something has no parameters.
+        (Route::Records { .. } | Route::Record { .. }, ..) if has_query => {
+            Err(Problem::QueryUnknown)
+        }
+        (Route::Records { kind }, _, Pass::Person(person), Some(Verb::Write)) => {
+            record::create(people, (&person, kind), headers, body).await
+        }
+        (Route::Record { .. }, _, Pass::Record(pass), Some(Verb::Replace)) => {
+            record::update(people, (&pass.0, &pass.1), headers, body).await
+        }
+        (Route::Record { .. }, _, Pass::Record(pass), Some(Verb::Remove)) => {
+            record::withdraw(people, (&pass.0, &pass.1), headers).await
         }
         _ => Err(Problem::RouteUnknown),
     }

@@ -150,7 +150,14 @@ fn problem(error: &RegisterError) -> Problem {
         RegisterError::TooManyTries { retry_after_s } => {
             Problem::TooManyTries { retry_after_s: *retry_after_s }
         }
-        RegisterError::JobRefused { word } => Problem::JobRefused { word: word.clone() },
+        RegisterError::JobRefused { .. }
+        | RegisterError::JobValue { .. }
+        | RegisterError::JobIncomplete { .. }
+        | RegisterError::JobRepeated { .. } => {
+            Problem::JobRefused { code: error.code(), arguments: error.arguments() }
+        }
+        RegisterError::JobQuota { .. } => Problem::JobQuota { arguments: error.arguments() },
+        RegisterError::Unknown { kind: "record", .. } => Problem::RecordUnknown,
         RegisterError::Unknown { .. } => Problem::JobUnknown,
         error => {
             tracing::error!(code = error.code(), %error, "the register failed");

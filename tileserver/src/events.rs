@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use bytes::Bytes;
 use hyper::body::Frame;
 use jomo_register::{Job, Principal, RegisterError, Uuid};
+use jomo_words::Language;
 use tokio::sync::mpsc;
 
 use crate::access::is_own;
@@ -22,6 +23,7 @@ use crate::answer::no_content;
 use crate::app::People;
 use crate::identity::Credential;
 use crate::job;
+use crate::negotiate::language;
 use crate::problem::Problem;
 
 /// Streams in all. Each costs two look-ups of a row twice a second.
@@ -57,6 +59,8 @@ struct Stream {
     person: Uuid,
     credential: Credential,
     job: Uuid,
+    /// The language that it reads.
+    language: Language,
     /// The revision that the client has.
     revision: u64,
     sender: mpsc::Sender<Bytes>,
@@ -122,7 +126,7 @@ impl Stream {
     /// Sends what is new; `false` at the end of the stream.
     fn tell(&mut self, job: &Job, keep_alive: Duration) -> bool {
         let text = if self.revision < job.revision {
-            event(job)
+            event(job, self.language)
         } else if keep_alive <= self.sent.elapsed() {
             Bytes::from_static(b":\n\n")
         } else {
@@ -140,9 +144,9 @@ struct Found {
     jobs: HashMap<Uuid, Job>,
 }
 
-fn event(job: &Job) -> Bytes {
+fn event(job: &Job, language: Language) -> Bytes {
     let mut text = format!("id: {}\nevent: job\ndata: ", job.revision).into_bytes();
-    text.extend(job::document(job));
+    text.extend(job::document(job, language));
     text.extend(b"\n\n");
     Bytes::from(text)
 }
@@ -159,6 +163,7 @@ pub fn open(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse::<u64>().ok());
+    let language = language(headers);
     let is_known = last.is_some_and(|last| job.revision <= last);
     if is_known && job.state.is_terminal() {
         return Ok(no_content());
@@ -167,7 +172,7 @@ pub fn open(
     // The channel is empty and has room for both.
     let _ = sender.try_send(Bytes::from_static(RETRY.as_bytes()));
     if !is_known {
-        let _ = sender.try_send(event(job));
+        let _ = sender.try_send(event(job, language));
     }
     if !job.state.is_terminal() {
         let mut state = people.hub.state();
@@ -179,6 +184,7 @@ pub fn open(
             person: principal.person,
             credential,
             job: job.id,
+            language,
             revision: job.revision,
             sender,
             sent: Instant::now(),

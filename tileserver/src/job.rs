@@ -5,12 +5,14 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use jomo_core::Timestamp;
 use jomo_core::organisation::OrganisationKind;
 use jomo_register::{Job, JobFilter, JobProgress, JobState, JobWords, Principal, Role, Source};
+use jomo_words::{Language, retold};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::json;
 use crate::app::People;
 use crate::body::{self, BodyType, body_type};
-use crate::problem::Problem;
+use crate::negotiate::language;
+use crate::problem::{Problem, language_tag};
 
 /// Longest body of a job in bytes.
 const JOB_MAX: usize = 64 << 10;
@@ -29,7 +31,7 @@ struct JobDocument<'a> {
     words: &'a [String],
     state: JobState,
     progress: Option<&'a JobProgress>,
-    message: Option<&'a serde_json::Value>,
+    message: Option<serde_json::Value>,
     attempts: u32,
     created: Timestamp,
     started: Option<Timestamp>,
@@ -39,14 +41,15 @@ struct JobDocument<'a> {
 }
 
 impl<'a> JobDocument<'a> {
-    fn of(job: &'a Job) -> Self {
+    /// A job with the errors of its message in the reader's language.
+    fn of(job: &'a Job, language: Language) -> Self {
         Self {
             id: job.id.to_string(),
             kind: &job.kind,
             words: &job.words,
             state: job.state,
             progress: job.progress.as_ref(),
-            message: job.message.as_ref(),
+            message: job.message.clone().map(|message| retold(language, message)),
             attempts: job.attempts,
             created: job.created,
             started: job.started,
@@ -62,17 +65,30 @@ struct JobList<'a> {
     jobs: Vec<JobDocument<'a>>,
 }
 
-/// The document of a job: one line of JSON.
+/// The document of a job in a language: one line of JSON.
 #[must_use]
-pub fn document(job: &Job) -> Vec<u8> {
+pub fn document(job: &Job, language: Language) -> Vec<u8> {
     // Strings, numbers, times and JSON always serialise.
-    serde_json::to_vec(&JobDocument::of(job)).unwrap_or_default()
+    serde_json::to_vec(&JobDocument::of(job, language)).unwrap_or_default()
 }
 
 /// `GET /api/v1/jobs/{id}`: 200.
 #[must_use]
-pub fn read(job: &Job) -> Response<Body> {
-    json(document(job))
+pub fn read(job: &Job, headers: &HeaderMap) -> Response<Body> {
+    told(job, headers)
+}
+
+/// The document of a job for whoever asks.
+fn told(job: &Job, headers: &HeaderMap) -> Response<Body> {
+    let language = language(headers);
+    in_language(document(job, language), language)
+}
+
+fn in_language(document: Vec<u8>, language: Language) -> Response<Body> {
+    let mut response = json(document);
+    let tag = HeaderValue::from_static(language_tag(language));
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, tag);
+    response
 }
 
 /// `GET /api/v1/jobs[?state=]`: 200. Own jobs, for administrators all; the newest 100.
@@ -83,12 +99,14 @@ pub async fn list(
     people: &People,
     principal: &Principal,
     state: Option<JobState>,
+    headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let by = (!principal.has(Role::Admin)).then_some(principal.person);
     let filter = JobFilter { state, by, limit: 0 };
     let jobs = people.clerk.call(move |register| register.jobs(&filter)).await?;
-    let list = JobList { jobs: jobs.iter().map(JobDocument::of).collect() };
-    Ok(json(serde_json::to_vec(&list).unwrap_or_default()))
+    let language = language(headers);
+    let jobs = jobs.iter().map(|job| JobDocument::of(job, language)).collect();
+    Ok(in_language(serde_json::to_vec(&JobList { jobs }).unwrap_or_default(), language))
 }
 
 /// Whether somebody may have these words carried out, told without a look at what is there: an
@@ -119,7 +137,8 @@ fn may_publish(principal: &Principal, words: &[String]) -> bool {
 /// `POST /api/v1/jobs`: 201.
 ///
 /// # Errors
-/// 400, 408, 413, 415; 403 for a layer that the caller may not publish; 422 for a command or word that may not be queued.
+/// 400, 408, 413, 415; 403 for a layer that the caller may not publish; 422 for a command, word or
+/// value that may not be queued; 429 where as many jobs wait as may.
 pub async fn queue(
     people: &People,
     principal: &Principal,
@@ -142,7 +161,7 @@ pub async fn queue(
         register.enqueue(words, Some(by), organisation.as_deref(), now)
     });
     let job = job.await?;
-    let mut response = json(document(&job));
+    let mut response = told(&job, headers);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(location) = HeaderValue::try_from(format!("/api/v1/jobs/{}", job.id)) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -158,6 +177,7 @@ pub async fn cancel(
     people: &People,
     principal: &Principal,
     job: &Job,
+    headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let (id, by, now) = (job.id, principal.person, people.now());
     let cancelled = if job.state.is_terminal() {
@@ -166,7 +186,7 @@ pub async fn cancel(
         let cancel = people.clerk.call(move |r| r.request_cancel(id, Some(by), now));
         Some(cancel.await?)
     };
-    let mut response = json(document(cancelled.as_ref().unwrap_or(job)));
+    let mut response = told(cancelled.as_ref().unwrap_or(job), headers);
     *response.status_mut() = StatusCode::ACCEPTED;
     Ok(response)
 }

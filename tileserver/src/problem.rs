@@ -6,9 +6,12 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use jomo_core::Timestamp;
+use jomo_core::message::Arguments;
 use jomo_core::time::jst_text;
 use jomo_words::{Language, say};
 use serde::Serialize;
+
+use crate::record::Conflict;
 
 /// Why a live layer or step is not served any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -58,6 +61,8 @@ pub enum Problem {
     OriginRefused,
     /// 404: no such job of this caller.
     JobUnknown,
+    /// 404: no such record of this caller.
+    RecordUnknown,
     /// 405.
     MethodNotAllowed {
         /// The methods that this address has.
@@ -72,6 +77,8 @@ pub enum Problem {
         /// When.
         since: Timestamp,
     },
+    /// 412: the record has moved on, or been withdrawn.
+    RecordChanged(Box<Conflict>),
     /// 413: a body where none is read.
     BodyNotAccepted,
     /// 413: a longer body than is read here.
@@ -85,11 +92,27 @@ pub enum Problem {
         /// Length of the whole in bytes.
         length: usize,
     },
-    /// 422: a word that a job may not contain.
+    /// 422: words of a job that may not be queued.
     JobRefused {
-        /// The word as it was sent.
-        word: String,
+        /// The register's code.
+        code: &'static str,
+        /// What its texts mention.
+        arguments: Arguments,
     },
+    /// 429: as many jobs wait as may.
+    JobQuota {
+        /// What its texts mention.
+        arguments: Arguments,
+    },
+    /// 422: a value of a record that the register does not keep.
+    RecordRefused {
+        /// Which one.
+        field: &'static str,
+    },
+    /// 422: personal values, and the server has no key to seal them with.
+    PersonalNotKept,
+    /// 428: a change that names no revision.
+    PreconditionRequired,
     /// 429: too many failed sign-ins.
     TooManyTries {
         /// Seconds until the next try.
@@ -122,10 +145,13 @@ struct Document<'a> {
     reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Timestamp>,
+    #[serde(flatten)]
+    conflict: Option<&'a Conflict>,
 }
 
 impl Problem {
-    /// Stable code; its texts are `http-<code>` in `words/server.*.ftl`.
+    /// Stable code; its texts are `http-<code>` in `words/server.*.ftl`, those of refused jobs
+    /// the register's own.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -146,6 +172,12 @@ impl Problem {
             Self::RoleNeeded => "role-needed",
             Self::OriginRefused => "origin-refused",
             Self::JobUnknown => "job-unknown",
+            Self::RecordUnknown => "record-unknown",
+            Self::RecordChanged(conflict) if conflict.is_withdrawn => "record-withdrawn",
+            Self::RecordChanged(_) => "record-changed",
+            Self::RecordRefused { .. } => "record-refused",
+            Self::PersonalNotKept => "personal-not-kept",
+            Self::PreconditionRequired => "precondition-required",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::BodyTooSlow => "body-too-slow",
             Self::Expired { .. } => "expired",
@@ -154,7 +186,8 @@ impl Problem {
             Self::AddressTooLong => "address-too-long",
             Self::ContentTypeRefused => "content-type-refused",
             Self::RangeUnsatisfiable { .. } => "range-unsatisfiable",
-            Self::JobRefused { .. } => "job-refused",
+            Self::JobRefused { code, .. } => code,
+            Self::JobQuota { .. } => "job-quota",
             Self::TooManyTries { .. } => "too-many-tries",
             Self::HeadersTooLarge => "headers-too-large",
             Self::TileUnreadable => "tile-unreadable",
@@ -176,7 +209,8 @@ impl Problem {
             | Self::TimeUnknown
             | Self::ZoomOutside
             | Self::TileOutside
-            | Self::JobUnknown => StatusCode::NOT_FOUND,
+            | Self::JobUnknown
+            | Self::RecordUnknown => StatusCode::NOT_FOUND,
             Self::AddressMalformed
             | Self::TileOutOfRange
             | Self::TimeMalformed
@@ -188,12 +222,16 @@ impl Problem {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Expired { .. } => StatusCode::GONE,
+            Self::RecordChanged(_) => StatusCode::PRECONDITION_FAILED,
             Self::BodyNotAccepted | Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::AddressTooLong => StatusCode::URI_TOO_LONG,
             Self::ContentTypeRefused => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeUnsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::JobRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::JobRefused { .. } | Self::RecordRefused { .. } | Self::PersonalNotKept => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::JobQuota { .. } | Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TileUnreadable | Self::RegisterFailed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy | Self::NotReady | Self::StoreUnreachable => StatusCode::SERVICE_UNAVAILABLE,
@@ -226,6 +264,10 @@ impl Problem {
             Self::StoreUnreachable => {
                 set(header::RETRY_AFTER, "5");
             }
+            // A job takes seconds to minutes; a minute later a place may be free.
+            Self::JobQuota { .. } => {
+                set(header::RETRY_AFTER, "60");
+            }
             Self::TooManyTries { retry_after_s } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
             }
@@ -250,7 +292,7 @@ impl Problem {
         let id = match reason {
             Some(Reason::LayerExpired) => "http-expired-layer".to_owned(),
             Some(Reason::StepPast) => "http-expired-step".to_owned(),
-            None => format!("http-{code}"),
+            None => self.text_id(),
         };
         let arguments = self.arguments();
         let document = Document {
@@ -261,16 +303,29 @@ impl Problem {
             code,
             reason,
             since,
+            conflict: match self {
+                Self::RecordChanged(conflict) => Some(conflict),
+                _ => None,
+            },
         };
-        // Strings, a number and a time always serialise.
+        // Strings, numbers, times and JSON always serialise.
         serde_json::to_string(&document).unwrap_or_default()
     }
 
     /// Title and detail for a page without script.
     #[must_use]
     pub fn texts(&self, language: Language) -> [String; 2] {
-        let id = format!("http-{}", self.code());
+        let id = self.text_id();
         ["title", "detail"].map(|part| say(language, &format!("{id}.{part}"), &self.arguments()))
+    }
+
+    /// The id of the texts.
+    fn text_id(&self) -> String {
+        match self {
+            Self::JobRefused { code, .. } => (*code).to_owned(),
+            Self::JobQuota { .. } => self.code().to_owned(),
+            _ => format!("http-{}", self.code()),
+        }
     }
 
     /// What the texts mention.
@@ -280,9 +335,12 @@ impl Problem {
             Self::TooManyTries { retry_after_s } => {
                 vec![("minutes", retry_after_s.div_ceil(60).to_string())]
             }
-            Self::JobRefused { word } => {
-                vec![("word", word.chars().filter(|c| !c.is_control()).take(100).collect())]
-            }
+            Self::JobRefused { arguments, .. } | Self::JobQuota { arguments } => arguments.clone(),
+            Self::RecordChanged(conflict) => vec![
+                ("expected", conflict.expected.to_string()),
+                ("found", conflict.found.to_string()),
+            ],
+            Self::RecordRefused { field } => vec![("field", (*field).to_owned())],
             _ => Vec::new(),
         }
     }
@@ -301,7 +359,7 @@ pub fn language_tag(language: Language) -> &'static str {
 mod tests {
     use super::*;
 
-    const EVERY: [Problem; 35] = [
+    const EVERY: [Problem; 34] = [
         Problem::RouteUnknown,
         Problem::LayerUnknown,
         Problem::VersionUnknown,
@@ -319,11 +377,14 @@ mod tests {
         Problem::RoleNeeded,
         Problem::OriginRefused,
         Problem::JobUnknown,
+        Problem::RecordUnknown,
+        Problem::RecordRefused { field: "content" },
+        Problem::PersonalNotKept,
+        Problem::PreconditionRequired,
         Problem::MethodNotAllowed { allow: "GET" },
         Problem::BodyTooSlow,
         Problem::BodyTooLarge,
         Problem::ContentTypeRefused,
-        Problem::JobRefused { word: String::new() },
         Problem::TooManyTries { retry_after_s: 61 },
         Problem::HeadersTooLarge,
         Problem::RegisterFailed,
@@ -339,9 +400,18 @@ mod tests {
         Problem::StoreUnreachable,
     ];
 
+    /// What the register refuses, with everything that its texts may mention.
+    fn of_jobs() -> Vec<Problem> {
+        let names = ["word", "flag", "value", "expected", "missing", "whose", "limit"];
+        let arguments: Arguments = names.map(|name| (name, "x".to_owned())).to_vec();
+        let codes = ["job-refused", "job-value", "job-incomplete", "job-repeated"];
+        let refused = codes.map(|code| Problem::JobRefused { code, arguments: arguments.clone() });
+        refused.into_iter().chain([Problem::JobQuota { arguments }]).collect()
+    }
+
     #[test]
     fn every_problem_has_its_texts() {
-        for problem in EVERY {
+        for problem in EVERY.into_iter().chain(of_jobs()) {
             for language in [Language::Ja, Language::En] {
                 let document = problem.document(language);
                 assert!(!document.contains("\"http-"), "{document}");

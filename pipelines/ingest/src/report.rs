@@ -7,9 +7,9 @@ use std::path::Path;
 use geo_types::Geometry;
 use jomo_core::fault::Faults;
 use jomo_core::feature::{FeatureTable, Field, FieldType};
-use jomo_words::{Language, tell};
+use jomo_words::{Language, coded_json};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::IngestError;
@@ -143,20 +143,7 @@ impl SourceReport {
 /// An error for people and programs.
 #[must_use]
 pub fn told(error: &IngestError, language: Language) -> Value {
-    use jomo_core::message::Coded;
-    let told = tell(language, error);
-    let arguments: serde_json::Map<_, _> = error
-        .arguments()
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect();
-    json!({
-        "code": error.code(),
-        "title": told.title,
-        "detail": told.detail,
-        "hint": told.hint,
-        "arguments": arguments,
-    })
+    coded_json(language, error)
 }
 
 /// Versions of GDAL and PROJ.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use jomo_register::{JobProgress, Outcome, Uuid};
+use jomo_register::{JobProgress, Outcome, Uuid, WAITING_EACH};
 use jomo_server::app::PeopleLimits;
 use jomo_server::events::STREAMS_EACH;
 use jomo_server::listen::Limits;
@@ -121,6 +121,25 @@ async fn what_may_not_run_is_not_queued() {
         assert_eq!(answer.status, 422, "{line}");
         assert_eq!(answer.json()["code"], "job-refused", "{line}");
     }
+    // What could not run is refused now, not by the worker in an hour.
+    for (line, code, detail) in [
+        ("import upload:D/a.csv", "job-incomplete", "--layer is missing."),
+        ("import upload:D/a.csv --layer A", "job-value", "--layer cannot be “A”."),
+        ("import upload:D/a.csv --layer a --crs x", "job-value", "--crs cannot be “x”."),
+        (
+            "import upload:D/a.csv --layer a --force --force",
+            "job-repeated",
+            "--force may stand only once.",
+        ),
+    ] {
+        let english = [HOST, ORIGIN, JSON, cookie.as_str(), "accept-language: en"];
+        let answer = office.post("/api/v1/jobs", &english, words(line)).await;
+        assert_eq!(answer.status, 422, "{line}");
+        assert_eq!(
+            (&answer.json()["code"], &answer.json()["detail"]),
+            (&code.into(), &detail.into())
+        );
+    }
     let long = words(&format!("import {}", "x".repeat(70_000)));
     for (body, status) in [
         ("{\"words\":[]}", 422),
@@ -136,6 +155,77 @@ async fn what_may_not_run_is_not_queued() {
     let plain = [HOST, ORIGIN, cookie.as_str()];
     assert_eq!(office.post("/api/v1/jobs", &plain, words("import a")).await.status, 415);
     assert!(office.open().jobs(&jomo_register::JobFilter::default()).unwrap().is_empty());
+}
+
+/// Twenty jobs of one desk wait, the next is asked to come back; others go on.
+#[tokio::test]
+async fn waiting_jobs_have_an_end() {
+    let office = Office::new();
+    let cookie = office.cookie("eda").await;
+    let headers = [HOST, ORIGIN, JSON, cookie.as_str()];
+    let line = "import upload:D/a.geojson --layer trees";
+    let mut last = String::new();
+    for _ in 0..WAITING_EACH {
+        let answer = office.post("/api/v1/jobs", &headers, words(line)).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        last = answer.json()["id"].as_str().unwrap().to_owned();
+    }
+    for _ in 0..2 {
+        let answer = office.post("/api/v1/jobs", &headers, words(line)).await;
+        assert_eq!(answer.status, 429);
+        assert_eq!(answer.header("retry-after"), "60");
+        let problem = answer.json();
+        assert_eq!(problem["code"], "job-quota");
+        let detail = "1人が入れられるのは 20 件までです。入れて取り消したものも1時間は数えます。";
+        assert_eq!(problem["detail"], detail);
+        // A job that was cancelled before it began makes no room.
+        let path = format!("/api/v1/jobs/{last}/cancel");
+        assert_eq!(office.post(&path, &headers, "").await.status, 202);
+    }
+    let jobs = office.open().jobs(&jomo_register::JobFilter::default()).unwrap();
+    assert_eq!(jobs.len(), WAITING_EACH as usize);
+    let other = office.cookie("ada").await;
+    let headers = [HOST, ORIGIN, JSON, other.as_str()];
+    assert_eq!(office.post("/api/v1/jobs", &headers, words(line)).await.status, 201);
+}
+
+/// The message of a failed job, stored by a worker of any language, is told in the language of
+/// whoever reads it: read, listed, cancelled and in the stream.
+#[test]
+fn a_failed_job_is_told_in_the_readers_language() {
+    let mut office = Office::new();
+    office.limited(quick());
+    let cookie = cookie_of(&office, "eda");
+    let job = office.job("eda").id;
+    claim(&office);
+    let stored = jomo_words::failed_json(
+        jomo_words::Language::Ja,
+        &jomo_register::RegisterError::UploadMissing { name: "木.zip".to_owned() },
+    );
+    office.open().finish(job, WORKER, Outcome::Failed(stored), at(PUBLISHED)).unwrap();
+    let server = Listening::new(&office.server, Limits::default(), "127.0.0.1:0");
+    let path = format!("/api/v1/jobs/{job}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (language, title) in
+        [("ja", "アップロードしたファイルがありません"), ("en", "The uploaded file is not there")]
+    {
+        let accept = format!("accept-language: {language}");
+        let headers = [HOST, cookie.as_str(), accept.as_str()];
+        let read = runtime.block_on(office.get(&path, &headers));
+        assert_eq!(read.header("content-language"), language);
+        let listed = runtime.block_on(office.get("/api/v1/jobs", &headers));
+        let mut stream = Stream::open(&server, &format!("{path}/events"), &[&cookie, &accept]);
+        let Told::Event(_, told) = stream.next() else { unreachable!() };
+        for document in [&read.json(), &listed.json()["jobs"][0], &told] {
+            let error = &document["message"]["errors"][0];
+            assert_eq!(
+                (&error["code"], &error["title"]),
+                (&"job-upload-missing".into(), &title.into())
+            );
+            assert_eq!(error["arguments"]["name"], "木.zip");
+            assert!(error["detail"].as_str().unwrap().starts_with("木.zip"), "{error}");
+        }
+    }
 }
 
 fn progress(done: u64) -> JobProgress {
