@@ -13,7 +13,7 @@ use jomo_core::feature::{FeatureTable, Field};
 use jomo_core::layer::{Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol, Text};
 use jomo_format::vector::{Encoding, ReadOptions, VectorRead};
 use jomo_format::{flatgeobuf, geojson, table};
-use jomo_store::LayerStage;
+use jomo_store::{LayerStage, seal_pair};
 use jomo_tile::LayerSource;
 use jomo_words::both;
 use serde_json::json;
@@ -235,9 +235,10 @@ fn make(work: &Work<'_>, read: VectorRead, stage: &Path) -> Result<Made, Failure
             let public_table = public_part(&table, &public_rows);
             let mut public = describe(work, &public_table, &faults);
             public_words(&mut public);
+            let mut whole = Layer { access: Access::Restricted, ..layer };
+            seal_pair(&mut public, &mut whole)?;
             counts.insert("public_features".to_owned(), public_table.features.len() as u64);
             write(public, &public_table, LayerStage::begin(stage, &work.request.layer))?;
-            let whole = Layer { access: Access::Restricted, ..layer };
             write(whole, &table, LayerStage::begin_restricted(stage, &work.request.layer))?
         }
     };

@@ -133,6 +133,7 @@ impl Plan {
         Run {
             command: self.command.to_owned(),
             key: self.key(),
+            seal: None,
             settings_sha256: sha256_hex(settings.as_bytes()),
             inputs: self.inputs.clone(),
             engine_version: ENGINE_VERSION.to_owned(),
@@ -204,10 +205,10 @@ impl Plan {
                     live.extend(layers.into_iter().map(|(id, entry)| (id, entry.run)));
                 }
                 let key = self.key();
-                // A layer may stand in both roots: both are of this run, or neither.
+                // A layer may stand in both roots: then the restricted one, which comes last, names
+                // the run, and both are of it.
                 let is_own = |id: &String| {
-                    let mut runs = live.iter().filter(|(known, _)| known == id).peekable();
-                    runs.peek().is_some() && runs.all(|(_, run)| *run == key)
+                    live.iter().rfind(|(known, _)| known == id).is_some_and(|(_, run)| *run == key)
                 };
                 let is_whole = store.live()?.is_some();
                 if !context.force && is_whole && self.layers.iter().all(is_own) {

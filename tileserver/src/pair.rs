@@ -85,8 +85,8 @@ fn document(
     access: Access,
     id: &str,
 ) -> Result<Option<GenerationDocument>, LoadError> {
-    match store.generation(access, id) {
-        Ok(generation) => Ok(Some(generation.document)),
+    match store.document(access, id) {
+        Ok(document) => Ok(Some(document)),
         Err(StoreError::NoGeneration { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }

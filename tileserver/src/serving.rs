@@ -255,6 +255,7 @@ impl Root {
     ) -> Result<Self, LoadError> {
         let generation = store.generation(access, id)?;
         let (root, old) = before;
+        let document = &generation.document;
         let layers = open_layers(&generation, access, root, live)?;
         let mut earlier = match old {
             Some(old) => root.as_earlier(old),
@@ -262,6 +263,12 @@ impl Root {
         };
         earlier.retain(|generation| generation.id != id);
         earlier.truncate(KEPT_GENERATIONS);
+        // The files of what is withdrawn may still be open here.
+        for generation in &mut earlier {
+            let shown =
+                |view: &SharedView| !document.withdraws(&view.layer.id, &view.layer.version);
+            generation.layers.retain(shown);
+        }
         let mut pinned: HashMap<String, Vec<SharedView>> = HashMap::new();
         for view in layers.values().chain(earlier.iter().flat_map(|old| &old.layers)) {
             let versions = pinned.entry(view.layer.id.clone()).or_default();

@@ -114,11 +114,16 @@ pub struct InputFile {
 pub struct Run {
     /// The command, e.g. `flood rain`.
     pub command: String,
-    /// SHA-256 over command, settings, input hashes and engine version.
+    /// SHA-256 over command, settings, input hashes and engine version. The public version of a
+    /// pair has one that only readers of the restricted version can trace back.
     pub key: String,
-    /// SHA-256 of the settings.
+    /// What makes the key of the public version out of this one: 128 random bits in hexadecimal.
+    /// Only the restricted version of a pair has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+    /// SHA-256 of the settings; empty in the public version of a pair.
     pub settings_sha256: String,
-    /// The inputs.
+    /// The inputs; none in the public version of a pair, whose input holds what is restricted.
     pub inputs: Vec<InputFile>,
     /// Version of the engine.
     pub engine_version: String,
@@ -299,6 +304,7 @@ mod tests {
             run: Run {
                 command: String::new(),
                 key: String::new(),
+                seal: None,
                 settings_sha256: String::new(),
                 inputs: Vec::new(),
                 engine_version: String::new(),

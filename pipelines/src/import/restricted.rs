@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use jomo_core::feature::{FeatureTable, Value};
 use jomo_core::layer::{Access, Layer};
-use jomo_core::message::{Arguments, Coded};
+use jomo_core::message::{Arguments, Coded, Names};
 use jomo_format::vector::IdSource;
 
 use crate::failure::{Exit, Failure};
@@ -27,7 +27,7 @@ pub(super) enum RestrictionError {
         /// The name as given.
         field: String,
         /// The most similar column, or all of them.
-        nearest: String,
+        nearest: Vec<String>,
     },
     /// The map is labelled by a restricted column.
     #[error("column {field:?} is restricted and labels the map")]
@@ -68,7 +68,11 @@ impl Coded for RestrictionError {
     fn arguments(&self) -> Arguments {
         match self {
             Self::UnknownField { field, nearest } => {
-                vec![("field", field.clone()), ("nearest", nearest.clone())]
+                vec![
+                    ("field", field.clone()),
+                    ("nearest", Names(nearest).shown()),
+                    ("more", Names(nearest).more()),
+                ]
             }
             Self::Label { field } | Self::Ids { field } => vec![("field", field.clone())],
             Self::AudienceOfNothing => Vec::new(),
@@ -156,7 +160,8 @@ fn column(table: &FeatureTable, name: &str) -> Result<usize, Failure> {
     let likeness = |known: &str| strsim::jaro_winkler(known, name);
     let near = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let near = near.filter(|near| ALIKE < likeness(near)).map(|near| (*near).to_owned());
-    let nearest = near.unwrap_or_else(|| known.join(", "));
+     let nearest = near.map(|near| vec![near]);
+    let nearest = nearest.unwrap_or_else(|| known.iter().map(|own| (*own).to_owned()).collect());
     let error = RestrictionError::UnknownField { field: name.to_owned(), nearest };
     Err(Failure::new(Exit::Usage, error))
 }
@@ -192,9 +197,8 @@ fn drop_unused_codes(table: &mut FeatureTable) {
     }
 }
 
-/// The public form of what a layer says of itself: without places of faults, which may be ids.
+/// The public form of what a layer says of itself. Of its run tells [`jomo_store::seal_pair`].
 pub(super) fn public_words(layer: &mut Layer) {
     layer.access = Access::Public;
     layer.audience = Vec::new();
-    layer.run.faults = layer.run.faults.without_places();
 }

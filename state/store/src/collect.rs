@@ -32,16 +32,17 @@ pub struct Collected {
 }
 
 /// The generations of a root by id.
-type Documents = BTreeMap<String, GenerationDocument>;
+pub(crate) type Documents = BTreeMap<String, GenerationDocument>;
 
 impl Store {
     /// Removes generations beyond `retention` and the versions that none of the rest names. The
-    /// partner of a generation that is kept is kept too.
+    /// partner of a generation that is kept is kept too. Withdrawn versions go in any case.
     ///
     /// # Errors
     /// If a document cannot be read or a file not removed.
     pub fn collect(&self, retention: Retention) -> Result<Collected, StoreError> {
         let _lock = self.place.begin_write()?;
+        self.purge()?;
         let mut collected = Collected::default();
         let public = self.documents(Access::Public)?;
         let restricted = self.documents(Access::Restricted)?;
@@ -56,11 +57,16 @@ impl Store {
         Ok(collected)
     }
 
-    fn documents(&self, access: Access) -> Result<Documents, StoreError> {
+    pub(crate) fn documents(&self, access: Access) -> Result<Documents, StoreError> {
         let mut documents = Documents::new();
         for name in self.place.names(&format!("{}/generations", root(access)))? {
             if let Some(id) = name.strip_suffix(".json") {
-                documents.insert(id.to_owned(), self.document(access, id)?);
+                match self.document(access, id) {
+                    Ok(document) => drop(documents.insert(id.to_owned(), document)),
+                    // Somebody else has collected it meanwhile.
+                    Err(StoreError::NoGeneration { .. }) => {}
+                    Err(fault) => return Err(fault),
+                }
             }
         }
         Ok(documents)

@@ -167,6 +167,30 @@ pub enum StoreError {
         /// When it expired.
         expired: Timestamp,
     },
+    /// Going back would show what has become restricted since.
+    #[error("layer {layer} has been restricted further since generation {generation}")]
+    RollbackWithdrawn {
+        /// The layer.
+        layer: String,
+        /// The generation asked for.
+        generation: String,
+    },
+    /// A staged version shows what has become restricted since it was made.
+    #[error("version {version} of layer {layer} has been withdrawn")]
+    Withdrawn {
+        /// The layer.
+        layer: String,
+        /// The version.
+        version: String,
+    },
+    /// A withdrawn version is on the list that readers obey, but its files are still there.
+    #[error("files of withdrawn versions of layer {layer} are still there: {reason}")]
+    Unremoved {
+        /// The layer.
+        layer: String,
+        /// Why they could not be removed.
+        reason: String,
+    },
 }
 
 impl StoreError {
@@ -202,6 +226,9 @@ impl Coded for StoreError {
             Self::NothingStaged { .. } => "store-nothing-staged",
             Self::NoGeneration { .. } => "store-no-generation",
             Self::RollbackStale { .. } => "store-rollback-stale",
+            Self::RollbackWithdrawn { .. } => "store-rollback-withdrawn",
+            Self::Withdrawn { .. } => "store-withdrawn",
+            Self::Unremoved { .. } => "store-unremoved",
         }
     }
 
@@ -255,6 +282,15 @@ impl Coded for StoreError {
                 ("live", jomo_core::time::jst_text(*live)),
             ],
             Self::NoGeneration { id } => vec![("id", or_none(id))],
+            Self::RollbackWithdrawn { layer, generation } => {
+                vec![("layer", layer.clone()), ("generation", generation.clone())]
+            }
+            Self::Withdrawn { layer, version } => {
+                vec![("layer", layer.clone()), ("version", version.clone())]
+            }
+            Self::Unremoved { layer, reason } => {
+                vec![("layer", layer.clone()), ("reason", reason.clone())]
+            }
             Self::RollbackStale { layer, generation, expired } => vec![
                 ("layer", layer.clone()),
                 ("generation", generation.clone()),

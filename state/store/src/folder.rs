@@ -139,7 +139,10 @@ impl Folder {
 
     pub(crate) fn remove_all(&self, key: &str) -> Result<(), StoreError> {
         let path = self.path(key);
-        fs::remove_dir_all(&path).map_err(|source| StoreError::io(&path, source))?;
+        // Gone at once, whole; the rest of a removal that is broken off goes with the next write.
+        let part = path.with_file_name(format!(".{}", last_name(&path)));
+        rename(&path, &part)?;
+        fs::remove_dir_all(&part).map_err(|source| StoreError::io(&part, source))?;
         self.remove_if_empty(path.parent());
         Ok(())
     }

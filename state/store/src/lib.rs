@@ -16,7 +16,9 @@ mod place;
 mod publish;
 mod read;
 mod rollback;
+mod seal;
 mod stage;
+mod withdraw;
 
 pub use address::{Environment, is_remote};
 pub use collect::{Collected, Retention};
@@ -26,4 +28,5 @@ pub use objects::RemoteFile;
 pub use pair::LiveIds;
 pub use publish::Published;
 pub use read::{Generation, GenerationDocument, LayerEntry, LayerVersion, Store, TileArchive};
+pub use seal::{public_run_key, seal_pair};
 pub use stage::{LayerStage, sha256_file, sha256_hex, staged_layers};

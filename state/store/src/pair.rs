@@ -12,6 +12,7 @@ use crate::StoreError;
 use crate::place::{Put, Tag};
 use crate::publish::{Next, TRIES, pause};
 use crate::read::{GenerationDocument, LayerVersion, Store, root};
+use crate::seal::is_sealed;
 
 /// Generations that a walk along `previous` looks at; far more than any retention keeps.
 const CHAIN_MAX: usize = 10_000;
@@ -220,7 +221,7 @@ pub(crate) fn check_staged_pairs(staged: &[LayerVersion]) -> Result<(), StoreErr
         }
         let Some(whole) = partner else { continue };
         let differing = [
-            (layer.run.key != whole.run.key, "run.key"),
+            (!is_sealed(layer, whole), "run"),
             (layer.kind != whole.kind, "kind"),
             (layer.mode != whole.mode, "mode"),
             (layer.valid_times != whole.valid_times, "valid_times"),
@@ -238,7 +239,8 @@ fn own_leak(layer: &Layer) -> Option<String> {
     let restricted = layer.fields.iter().find(|field| field.restricted);
     let audience =
         (!layer.audience.is_empty() || layer.row_access.is_some()).then(|| "audience".to_owned());
-    restricted.map(|field| field.name.clone()).or(audience)
+    let seal = layer.run.seal.as_ref().map(|_| "run.seal".to_owned());
+    restricted.map(|field| field.name.clone()).or(audience).or(seal)
 }
 
 /// The first restricted field of the whole layer that its public version has, draws by, or

@@ -19,6 +19,7 @@ use crate::read::{
     GenerationDocument, LayerEntry, LayerVersion, Store, generation_key, version_key,
 };
 use crate::stage::{sha256_hex, staged_layers};
+use crate::withdraw::{Narrowing, Withdrawn, check_not_withdrawn};
 
 /// How often a writer begins again because others were faster. Of writers that begin at once one
 /// succeeds, so this is the number of writers that may race.
@@ -39,14 +40,17 @@ pub struct Published {
 impl Store {
     /// Publishes what stands in `stage`: copies and checks every file and switches the live
     /// generation of each root concerned, the restricted one first. A layer may be staged twice,
-    /// public and restricted: both versions go live together. `base` is the public generation
-    /// that the run began with, if it knew one.
+    /// public and restricted: both versions go live together. One that is staged as restricted
+    /// alone and was public leaves the public root. Public versions that show what is restricted
+    /// now are withdrawn: listed by the public generation, and removed once it is live. `base` is
+    /// the public generation that the run began with, if it knew one.
     ///
     /// # Errors
     /// If a staged file is not what its `layer.json` says, a layer may not be public, a layer of
     /// the stage has moved since `base` or would leave its partner behind, or the disk or network
     /// fails. The live generation is then as before; only if the network failed during the switch
-    /// can it be the new one, whole.
+    /// can it be the new one, whole. [`StoreError::Unremoved`]: it is the new one, and files of
+    /// withdrawn versions are still there, until the next write.
     pub fn publish(
         &self,
         stage: &Path,
@@ -64,15 +68,28 @@ impl Store {
         }
         check_staged_pairs(&staged)?;
         let _lock = self.place.begin_write()?;
+        let published = self.publish_staged(&staged, base, now)?;
+        self.purge()?;
+        Ok(published)
+    }
+
+    fn publish_staged(
+        &self,
+        staged: &[LayerVersion],
+        base: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Published, StoreError> {
         for attempt in 0..TRIES {
             let live = self.settled(now)?;
-            check_partners(&staged, &live)?;
-            self.check_base(&staged, base, &live)?;
-            self.check_ages(&staged, &live, now)?;
+            check_partners(staged, &live)?;
+            check_not_withdrawn(staged, &live)?;
+            self.check_base(staged, base, &live)?;
+            self.check_ages(staged, &live, now)?;
+            let narrowing = self.narrowing(staged, &live)?;
             if attempt == 0 {
-                self.copy_versions(&staged, &live)?;
+                self.copy_versions(staged, &live)?;
             }
-            if let Some(published) = self.switch(&staged, &live, now)? {
+            if let Some(published) = self.switch((staged, &narrowing), &live, now)? {
                 return Ok(published);
             }
             pause(attempt);
@@ -146,13 +163,18 @@ impl Store {
     /// Writes the generations and makes them live; `None` if another writer was faster.
     fn switch(
         &self,
-        staged: &[LayerVersion],
+        (staged, narrowing): (&[LayerVersion], &Narrowing),
         live: &Live,
         now: Timestamp,
     ) -> Result<Option<Published>, StoreError> {
-        let concerned = |access: &Access| staged.iter().any(|v| v.layer.access == *access);
+        let concerned = |access: &Access| {
+            staged.iter().any(|v| v.layer.access == *access)
+                || (*access == Access::Public && narrowing.is_new)
+        };
         let roots: Vec<Access> = SWITCH_ORDER.into_iter().filter(concerned).collect();
-        let next = roots.iter().map(|access| Next::of(*access, staged, live, now)).collect();
+        let mut next: Vec<Next> =
+            roots.iter().map(|access| Next::of(*access, staged, live, now)).collect();
+        next.iter_mut().for_each(|next| next.narrow(narrowing));
         let ids = self.write_documents(next)?;
         for (access, id) in roots.iter().zip(&ids) {
             let put = self.point(*access, id, live);
@@ -203,18 +225,15 @@ impl Store {
     }
 }
 
-/// A layer that is or would be in both roots comes and goes with both of its versions: nothing
-/// restricted becomes public by being published alone.
+/// Nothing restricted becomes public by being published alone. The other way round it leaves the
+/// public root.
 fn check_partners(staged: &[LayerVersion], live: &Live) -> Result<(), StoreError> {
-    for LayerVersion { layer, .. } in staged {
-        let other = match layer.access {
-            Access::Public => Access::Restricted,
-            Access::Restricted => Access::Public,
-        };
-        let with_partner = staged.iter().any(|v| v.layer.id == layer.id && v.layer.access == other);
-        let is_there =
-            live.document(other).is_some_and(|known| known.layers.contains_key(&layer.id));
-        if is_there && !with_partner {
+    let Some(restricted) = live.document(Access::Restricted) else { return Ok(()) };
+    for LayerVersion { layer, .. } in staged.iter().filter(|v| v.layer.access == Access::Public) {
+        let with_partner = staged
+            .iter()
+            .any(|other| other.layer.id == layer.id && other.layer.access == Access::Restricted);
+        if restricted.layers.contains_key(&layer.id) && !with_partner {
             return Err(StoreError::OtherAccess { layer: layer.id.clone() });
         }
     }
@@ -231,6 +250,7 @@ pub(crate) struct Next {
     /// Of the generation before, for one that is published alone.
     partner: Option<String>,
     layers: BTreeMap<String, LayerEntry>,
+    withdrawn: Withdrawn,
 }
 
 impl Next {
@@ -248,6 +268,14 @@ impl Next {
         next
     }
 
+    /// Takes out of the public root what may not stand there any more.
+    fn narrow(&mut self, narrowing: &Narrowing) {
+        if self.access == Access::Public {
+            self.layers.retain(|id, _| !narrowing.leaving.contains(id));
+            self.withdrawn.clone_from(&narrowing.withdrawn);
+        }
+    }
+
     /// A generation without layers and without a past: with whatever was before it, nothing that
     /// comes later belongs together.
     pub(crate) fn fresh(access: Access, live: &Live, now: Timestamp) -> Self {
@@ -259,7 +287,15 @@ impl Next {
         // Ids sort in the order of publication even if the clock was set back.
         let after = previous.as_deref().and_then(|id| jomo_core::time::parse_compact(&id[..16]));
         let time = after.map_or(now, |after| now.max(after));
-        Self { access, time, created: now, previous, partner: None, layers: BTreeMap::new() }
+        Self {
+            access,
+            time,
+            created: now,
+            previous,
+            partner: None,
+            layers: BTreeMap::new(),
+            withdrawn: Withdrawn::new(),
+        }
     }
 
     fn id(&self) -> String {
@@ -281,6 +317,7 @@ impl Next {
             previous: self.previous.clone(),
             partner: partner.or(self.partner.as_ref()).cloned(),
             layers: self.layers.clone(),
+            withdrawn: self.withdrawn.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The reading side: the live generation and the versions that it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -52,6 +52,18 @@ pub struct GenerationDocument {
     pub partner: Option<String>,
     /// Layers by id.
     pub layers: BTreeMap<String, LayerEntry>,
+    /// Versions by layer that are not to be shown any more, though a reader may have them: they
+    /// hold what has become restricted. In the public root only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withdrawn: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl GenerationDocument {
+    /// Whether a version is not to be shown any more.
+    #[must_use]
+    pub fn withdraws(&self, layer: &str, version: &str) -> bool {
+        self.withdrawn.get(layer).is_some_and(|versions| versions.contains(version))
+    }
 }
 
 /// What a generation says of one layer.
@@ -197,11 +209,11 @@ impl Store {
         Ok(Generation { id: id.to_owned(), document, layers })
     }
 
-    pub(crate) fn document(
-        &self,
-        access: Access,
-        id: &str,
-    ) -> Result<GenerationDocument, StoreError> {
+    /// The document of a generation that is kept, without those of its layers.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub fn document(&self, access: Access, id: &str) -> Result<GenerationDocument, StoreError> {
         let unknown = || StoreError::NoGeneration { id: Some(id.to_owned()) };
         if !is_version(id) {
             return Err(unknown());
@@ -215,7 +227,14 @@ impl Store {
         let sound = document.spec == SPEC_VERSION
             && document.id == id
             && names.into_iter().flatten().all(|id| is_version(id))
-            && document.layers.iter().all(|(id, e)| is_layer_id(id) && is_version(&e.version));
+            && document.layers.iter().all(|(id, entry)| {
+                is_layer_id(id)
+                    && is_version(&entry.version)
+                    && !document.withdraws(id, &entry.version)
+            })
+            && document.withdrawn.iter().all(|(id, versions)| {
+                is_layer_id(id) && versions.iter().all(|version| is_version(version))
+            });
         if sound { Ok(document) } else { Err(StoreError::document(&path, &"not a generation")) }
     }
 

@@ -7,6 +7,7 @@ use crate::StoreError;
 use crate::place::Put;
 use crate::publish::{TRIES, pause};
 use crate::read::{Generation, LayerVersion, Store, version_key};
+use crate::withdraw::check_behind;
 
 impl Store {
     /// Makes an earlier generation of the public root live again: the one before the live one,
@@ -15,8 +16,9 @@ impl Store {
     /// restricted one has followed, the two do not belong together and readers wait.
     ///
     /// # Errors
-    /// If there is no such generation, one of its files is gone, or one of its live layers has
-    /// expired at `now`: stale data never becomes current.
+    /// If there is no such generation, one of its files is gone, one of its live layers has
+    /// expired at `now` (stale data never becomes current), or a layer has been narrowed since:
+    /// what has become restricted stays so.
     pub fn rollback(&self, to: Option<&str>, now: Timestamp) -> Result<String, StoreError> {
         let _lock = self.place.begin_write()?;
         let mut wanted = to.map(str::to_owned);
@@ -26,6 +28,7 @@ impl Store {
             // What "the one before" means is decided once.
             let previous = public.and_then(|document| document.previous.clone());
             let id = wanted.clone().or(previous).ok_or(StoreError::NoGeneration { id: None })?;
+            check_behind(public, &self.document(Access::Public, &id)?)?;
             let generation = self.generation(Access::Public, &id)?;
             let known = public.map(|document| &document.layers);
             for version in generation.layers.values() {

@@ -46,6 +46,7 @@ impl Shop {
     /// that of the public root if it has any.
     pub(crate) fn publish(&self, layers: &[Layer], content: &str, now: Timestamp) -> String {
         let stage = self.dir.path().join("stage");
+        let layers = &sealed(layers);
         for layer in layers {
             // A layer that is in both roots says in the restricted one that it is whole.
             let is_whole = layer.access == Access::Restricted
@@ -85,6 +86,19 @@ impl Shop {
     }
 }
 
+/// The layers, those with two versions as pairs of one run.
+fn sealed(layers: &[Layer]) -> Vec<Layer> {
+    let (mut whole, mut sealed): (Vec<Layer>, Vec<Layer>) =
+        layers.iter().cloned().partition(|layer| layer.access == Access::Restricted);
+    for public in &mut sealed {
+        if let Some(whole) = whole.iter_mut().find(|layer| layer.id == public.id) {
+            jomo_store::seal_pair(public, whole).unwrap();
+        }
+    }
+    sealed.extend(whole);
+    sealed
+}
+
 /// A fictional layer without time that covers Gunma, zooms 4 to 8.
 pub(crate) fn places() -> Layer {
     Layer {
@@ -114,6 +128,7 @@ pub(crate) fn places() -> Layer {
         run: Run {
             command: "test".to_owned(),
             key: "0".repeat(64),
+            seal: None,
             settings_sha256: "0".repeat(64),
             inputs: vec![],
             engine_version: "0".to_owned(),

@@ -7,6 +7,7 @@ mod pairs;
 mod places;
 mod stand_in;
 mod trouble;
+mod withdrawal;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,6 +50,7 @@ pub(crate) fn layer(id: &str) -> Layer {
         run: Run {
             command: "import".to_owned(),
             key: format!("key of {id}"),
+            seal: None,
             settings_sha256: String::new(),
             inputs: Vec::new(),
             engine_version: "0".to_owned(),

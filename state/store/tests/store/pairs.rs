@@ -4,21 +4,31 @@ use std::fs;
 use std::time::Duration;
 
 use jomo_core::feature::{Field, FieldType};
-use jomo_core::layer::{Access, Layer, Text};
+use jomo_core::layer::{Access, InputFile, Layer, Run, Text};
 use jomo_core::organisation::OrganisationKind;
-use jomo_store::{LayerStage, LiveIds, Retention, Store, StoreError};
+use jomo_store::{LayerStage, LiveIds, Retention, Store, StoreError, public_run_key, sha256_hex};
 use tempfile::TempDir;
 
 use crate::places::{Place, everywhere};
 use crate::{at, content, content_of, layer, put, stage};
 
-fn restricted(field: &str) -> Field {
+pub(crate) fn restricted(field: &str) -> Field {
     let field = Field::new(field, FieldType::Text, Text::default());
     Field { restricted: true, ..field }
 }
 
 /// Stages both versions of `plots`, each with a content of its own.
-fn stage_pair(public: Layer, whole: Layer, contents: [&str; 2], minute: i64) -> TempDir {
+pub(crate) fn stage_pair(
+    mut public: Layer,
+    mut whole: Layer,
+    contents: [&str; 2],
+    minute: i64,
+) -> TempDir {
+    jomo_store::seal_pair(&mut public, &mut whole).unwrap();
+    stage_as_is(public, whole, contents, minute)
+}
+
+fn stage_as_is(public: Layer, whole: Layer, contents: [&str; 2], minute: i64) -> TempDir {
     let staged = stage(contents[0], public, at(minute));
     let mut more = LayerStage::begin_restricted(staged.path(), &whole.id).unwrap();
     fs::write(more.path("features.fgb").unwrap(), contents[1]).unwrap();
@@ -27,7 +37,7 @@ fn stage_pair(public: Layer, whole: Layer, contents: [&str; 2], minute: i64) -> 
     staged
 }
 
-fn whole() -> Layer {
+pub(crate) fn whole() -> Layer {
     let audience = vec![OrganisationKind::ForestryEnterprise];
     let fields = vec![restricted("owner")];
     Layer { access: Access::Restricted, audience, fields, ..layer("plots") }
@@ -108,13 +118,12 @@ fn going_back_leaves_lone_restricted_layers_that_agree() {
 }
 
 #[test]
-fn neither_version_is_published_without_the_other() {
+fn no_public_version_is_published_without_the_restricted_one() {
     everywhere(|Place { store, .. }| {
         let live = put_pair(&store, "a", 0);
-        for lone in [layer("plots"), whole()] {
-            let fault = store.publish(stage("x", lone, at(1)).path(), None, at(1)).unwrap_err();
-            assert!(matches!(fault, StoreError::OtherAccess { .. }), "{fault}");
-        }
+        let lone = stage("x", layer("plots"), at(1));
+        let fault = store.publish(lone.path(), None, at(1)).unwrap_err();
+        assert!(matches!(fault, StoreError::OtherAccess { .. }), "{fault}");
         assert_eq!(store.live().unwrap(), Some(live));
         // From public to a pair and from restricted to a pair are deliberate: both are staged.
         put(&store, "roads", "r", 2);
@@ -151,11 +160,58 @@ fn a_public_version_that_tells_too_much_is_refused() {
         let fault = store.publish(staged.path(), None, at(0)).unwrap_err();
         assert!(matches!(fault, StoreError::NotForPublic { .. }), "{fault}");
     }
-    let run = jomo_core::layer::Run { key: "another run".to_owned(), ..whole().run };
-    let staged = stage_pair(layer("plots"), Layer { run, ..whole() }, ["p", "w"], 0);
-    let fault = store.publish(staged.path(), None, at(0)).unwrap_err();
-    assert!(matches!(fault, StoreError::UnequalPair { part: "run.key", .. }), "{fault}");
     assert_eq!(store.current_id(Access::Restricted).unwrap(), None);
+}
+
+/// The run of the public version is of the same run, and tells nothing to check a guess by.
+#[test]
+fn a_public_version_that_tells_of_its_run_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::create(folder.path().join("store")).unwrap();
+    let input = InputFile { name: "plots.csv".to_owned(), bytes: 7, sha256: sha256_hex(b"plots") };
+    let whole = || {
+        let mut whole = whole();
+        whole.run.inputs.push(input.clone());
+        whole
+    };
+    let tampered: [fn(&mut Layer, &mut Layer); 7] = [
+        |public, whole| public.run = whole.run.clone(),
+        |public, whole| public.run.key.clone_from(&whole.run.key),
+        |public, whole| public.run.seal.clone_from(&whole.run.seal),
+        |public, whole| public.run.inputs.clone_from(&whole.run.inputs),
+        |public, _| public.run.settings_sha256 = sha256_hex(b"settings"),
+        |_, whole| whole.run.seal = None,
+        |_, whole| whole.run.key = "another run".to_owned(),
+    ];
+    for (n, tamper) in tampered.into_iter().enumerate() {
+        let (mut public, mut whole) = (layer("plots"), whole());
+        jomo_store::seal_pair(&mut public, &mut whole).unwrap();
+        tamper(&mut public, &mut whole);
+        let staged = stage_as_is(public, whole, ["p", "w"], 0);
+        let fault = store.publish(staged.path(), None, at(0)).unwrap_err();
+        let told = match fault {
+            StoreError::UnequalPair { part, .. } => part.to_owned(),
+            StoreError::NotForPublic { part, .. } => part,
+            fault => panic!("{n}: {fault}"),
+        };
+        assert!(["run", "run.seal"].contains(&told.as_str()), "{n}: {told}");
+    }
+    let lone = Layer { run: Run { seal: Some("s".to_owned()), ..whole().run }, ..layer("plots") };
+    let fault = store.publish(stage("p", lone, at(0)).path(), None, at(0)).unwrap_err();
+    assert!(matches!(fault, StoreError::NotForPublic { .. }), "{fault}");
+
+    // Readers of the restricted version trace the public one to its inputs.
+    let staged = stage_pair(layer("plots"), whole(), ["p", "w"], 0);
+    store.publish(staged.path(), None, at(0)).unwrap();
+    let run = |access| {
+        let generation = store.current(access).unwrap().unwrap();
+        let version = generation.layers["plots"].clone();
+        assert_eq!(generation.document.layers["plots"].run, version.layer.run.key);
+        version.layer.run
+    };
+    let (public, whole) = (run(Access::Public), run(Access::Restricted));
+    assert_eq!((&public.inputs, &whole.inputs), (&Vec::new(), &vec![input]));
+    assert_eq!(public.key, public_run_key(whole.seal.as_deref().unwrap(), &whole.key));
 }
 
 #[test]

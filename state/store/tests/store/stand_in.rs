@@ -18,6 +18,7 @@ pub(crate) struct StandIn {
 
 impl StandIn {
     /// The one that runs, or a new one.
+    #[allow(dead_code, reason = "tests of the programs have their own")]
     pub(crate) fn shared() -> Arc<Self> {
         static RUNNING: Mutex<Weak<StandIn>> = Mutex::new(Weak::new());
         let mut running = RUNNING.lock().unwrap();
@@ -69,6 +70,7 @@ impl StandIn {
     }
 
     /// An empty store of its own.
+    #[allow(dead_code, reason = "tests of the programs have theirs open it")]
     pub(crate) fn store(&self) -> Store {
         static STORES: AtomicU32 = AtomicU32::new(0);
         let address = format!("s3://{BUCKET}/{}", STORES.fetch_add(1, Ordering::Relaxed));

@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use jomo_core::layer::Access;
-use jomo_store::Store;
+use jomo_store::{Retention, Store};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    Result,
 };
 
 use crate::pairs::{put_pair, try_pair};
+use crate::withdrawal::{put_wide, stage_narrow};
 use crate::{at, content, content_of, put};
 
 /// What happens to the chosen operation.
@@ -38,8 +41,8 @@ enum Trouble {
 /// that follow until it is mended.
 #[derive(Debug)]
 struct Troubled {
-    inner: InMemory,
-    left: AtomicU64,
+    inner: Arc<InMemory>,
+    left: Arc<AtomicU64>,
     trouble: Trouble,
 }
 
@@ -47,29 +50,36 @@ const NEVER: u64 = u64::MAX / 2;
 
 impl Troubled {
     fn new(trouble: Trouble) -> Arc<Self> {
-        Arc::new(Self { inner: InMemory::new(), left: AtomicU64::new(NEVER), trouble })
+        Arc::new(Self {
+            inner: Arc::new(InMemory::new()),
+            left: Arc::new(AtomicU64::new(NEVER)),
+            trouble,
+        })
     }
 
     fn fail_after(&self, operations: u64) {
         self.left.store(operations, Ordering::SeqCst);
     }
 
-    /// Whether this operation is the one that fails.
     async fn strikes(&self) -> Result<bool> {
-        let left = self
-            .left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)));
-        match left.unwrap_or(0) {
-            0 if self.trouble == Trouble::Late => Ok(false),
-            0 => Err(refusal()),
-            1 if self.trouble == Trouble::Late => {
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                Ok(false)
-            }
-            1 if self.trouble == Trouble::Refused => Err(refusal()),
-            1 => Ok(true),
-            _ => Ok(false),
+        strikes(&self.left, self.trouble).await
+    }
+}
+
+/// Whether this operation is the one that fails.
+async fn strikes(left: &AtomicU64, trouble: Trouble) -> Result<bool> {
+    let left =
+        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)));
+    match left.unwrap_or(0) {
+        0 if trouble == Trouble::Late => Ok(false),
+        0 => Err(refusal()),
+        1 if trouble == Trouble::Late => {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            Ok(false)
         }
+        1 if trouble == Trouble::Refused => Err(refusal()),
+        1 => Ok(true),
+        _ => Ok(false),
     }
 }
 
@@ -136,7 +146,19 @@ impl ObjectStore for Troubled {
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
+        // Object stores remove objects one by one, and so does this one.
+        let (left, trouble) = (Arc::clone(&self.left), self.trouble);
+        let inner = self.inner.clone();
+        let delete = move |location: Result<Path>| {
+            let (left, inner) = (Arc::clone(&left), inner.clone());
+            async move {
+                let location = location?;
+                let strikes = strikes(&left, trouble).await?;
+                inner.delete(&location).await?;
+                if strikes { Err(refusal()) } else { Ok(location) }
+            }
+        };
+        locations.then(delete).boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -150,6 +172,50 @@ impl ObjectStore for Troubled {
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         self.inner.copy_opts(from, to, options).await
+    }
+}
+
+/// A narrowing that fails at any of its operations: whole and public, or withdrawn; the next write
+/// ends what is left, and nothing wide stays.
+#[test]
+fn a_narrowing_that_breaks_off_is_ended_by_the_next_write() {
+    for trouble in [Trouble::Refused, Trouble::AnswerLost, Trouble::Late] {
+        let mut operations = 0;
+        for strike in 1.. {
+            let objects = Troubled::new(trouble);
+            let store = Store::on(Arc::clone(&objects) as _, "memory://troubled");
+            let first = put_wide(&store, "wide", 0);
+            put_wide(&store, "wider", 1);
+            objects.fail_after(strike);
+            let narrow = store.publish(stage_narrow(2).path(), None, at(2));
+            let struck = objects.left.swap(NEVER, Ordering::SeqCst) == 0;
+            let live = content(&store, "plots");
+            assert!(["wider", "narrow"].contains(&live.as_str()), "{strike}: {live}");
+            assert!(narrow.is_err() || live == "narrow", "{trouble:?} at {strike}");
+            match strike % 2 {
+                0 => drop(store.collect(Retention { generations: 9 }).unwrap()),
+                _ => drop(put(&store, "gauges", "g", 3)),
+            }
+            // Ended or taken back; once it has been ended the rest is gone.
+            if content(&store, "plots") == "narrow" {
+                let left = objects.inner.list(None).map(|object| object.unwrap().location);
+                let left: Vec<String> =
+                    futures_util::FutureExt::now_or_never(left.map(|l| l.to_string()).collect())
+                        .unwrap();
+                let versions = left.iter().filter(|name| {
+                    name.starts_with("public/layers/plots/") && name.ends_with("/features.fgb")
+                });
+                assert_eq!(versions.count(), 1, "{trouble:?} at {strike}: {left:?}");
+                assert!(store.rollback(Some(&first), at(4)).is_err());
+            }
+            if !struck {
+                assert_eq!(live, "narrow");
+                break;
+            }
+            operations = strike;
+        }
+        println!("{trouble:?}: {operations} operations, each struck once");
+        assert!(20 < operations, "{operations}");
     }
 }
 
