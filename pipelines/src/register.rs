@@ -246,7 +246,10 @@ impl From<RegisterError> for Failure {
             | RegisterError::Invalid { .. }
             | RegisterError::Password { .. }
             | RegisterError::KeyNeeded
-            | RegisterError::JobRefused { .. } => Exit::Usage,
+            | RegisterError::JobRefused { .. }
+            | RegisterError::JobValue { .. }
+            | RegisterError::JobIncomplete { .. }
+            | RegisterError::JobRepeated { .. } => Exit::Usage,
             RegisterError::NotARegister { .. }
             | RegisterError::Newer { .. }
             | RegisterError::Schema { .. }
@@ -256,6 +259,7 @@ impl From<RegisterError> for Failure {
             | RegisterError::WrongKey
             | RegisterError::ChainBroken { .. }
             | RegisterError::Backup { .. } => Exit::Input,
+            RegisterError::LastAdministrator => Exit::Blocked,
             _ => Exit::Failed,
         };
         Self::new(exit, error)

@@ -1,8 +1,9 @@
 //! Who may do what: role x organisation x area, in time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jomo_core::layer::Text;
 use jomo_core::organisation::OrganisationKind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
@@ -80,6 +81,13 @@ impl Area {
             Self::All => true,
             Self::Municipalities(codes) => codes.contains(municipality),
         }
+    }
+
+    /// Whether a thing that lies in this municipality, or in no single one, is in the area: what
+    /// lies in no single one is for those alone whose area is the whole region.
+    #[must_use]
+    pub fn reaches(&self, municipality: Option<&str>) -> bool {
+        municipality.map_or(*self == Self::All, |code| self.contains(code))
     }
 }
 
@@ -160,6 +168,8 @@ pub struct Principal {
     pub name: Option<String>,
     /// Grants in time, each with the kind of its organisation.
     pub grants: Vec<(Grant, OrganisationKind)>,
+    /// Names of the organisations of the grants, by id.
+    pub organisations: BTreeMap<String, Text>,
     /// How they were recognised.
     pub via: Via,
     /// An invented person.
@@ -173,6 +183,17 @@ impl Principal {
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
         self.grants.iter().any(|(grant, _)| role <= grant.role)
+    }
+
+    /// Whether any grant allows what `role` may do with a thing of this organisation that lies in
+    /// this municipality, or in no single one.
+    #[must_use]
+    pub fn may(&self, role: Role, organisation: &str, municipality: Option<&str>) -> bool {
+        self.grants.iter().any(|(grant, _)| {
+            role <= grant.role
+                && grant.organisation == organisation
+                && grant.area.reaches(municipality)
+        })
     }
 
     /// Whether any grant is for an organisation of this kind.

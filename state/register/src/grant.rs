@@ -1,18 +1,19 @@
 //! Grants: role x organisation x area of a person, in time.
 
 use jiff::Timestamp;
-use jomo_core::organisation::OrganisationKind;
+use jomo_core::layer::Text;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use crate::access::{Area, Grant, Role};
 use crate::chain::Act;
 use crate::error::RegisterError;
-use crate::people::{kind, parse_id};
-use crate::register::{Register, micros, time_at};
+use crate::people::{Organisation, kind, parse_id};
+use crate::register::{Register, Writing, micros, time_at};
 
 const SELECT: &str = "SELECT g.id, g.person, g.role, g.organisation, g.area, g.from_us,
-    coalesce(min(g.until_us, g.revoked_us), g.until_us, g.revoked_us), o.kind
+    coalesce(min(g.until_us, g.revoked_us), g.until_us, g.revoked_us), o.kind,
+    o.title_ja, o.title_en
     FROM \"grant\" AS g JOIN organisation AS o ON o.id = g.organisation";
 
 pub(crate) fn role(name: &str) -> Result<Role, RegisterError> {
@@ -20,7 +21,7 @@ pub(crate) fn role(name: &str) -> Result<Role, RegisterError> {
 }
 
 /// A grant that was taken back ends at that moment.
-fn grant(row: &Row<'_>) -> Result<(Grant, OrganisationKind), RegisterError> {
+fn grant(row: &Row<'_>) -> Result<(Grant, Organisation), RegisterError> {
     let area: String = row.get(4)?;
     let until: Option<i64> = row.get(6)?;
     let grant = Grant {
@@ -32,15 +33,20 @@ fn grant(row: &Row<'_>) -> Result<(Grant, OrganisationKind), RegisterError> {
         from: time_at(row.get(5)?)?,
         until: until.map(time_at).transpose()?,
     };
-    Ok((grant, kind(&row.get::<_, String>(7)?)?))
+    let organisation = Organisation {
+        id: grant.organisation.clone(),
+        kind: kind(&row.get::<_, String>(7)?)?,
+        title: Text { ja: row.get(8)?, en: row.get(9)? },
+    };
+    Ok((grant, organisation))
 }
 
-/// The grants of a person that hold at `now`.
+/// The grants of a person that hold at `now`, each with its organisation.
 pub(crate) fn of_person(
     connection: &Connection,
     person: Uuid,
     now: Timestamp,
-) -> Result<Vec<(Grant, OrganisationKind)>, RegisterError> {
+) -> Result<Vec<(Grant, Organisation)>, RegisterError> {
     let query = format!("{SELECT} WHERE g.person = ?1 ORDER BY g.id");
     let mut statement = connection.prepare_cached(&query)?;
     let mut rows = statement.query([person.to_string()])?;
@@ -52,6 +58,34 @@ pub(crate) fn of_person(
         }
     }
     Ok(all)
+}
+
+impl Writing<'_> {
+    /// Whether anybody who may come in holds a grant as administrator at `now`.
+    fn is_administered(&self, now: Timestamp) -> Result<bool, RegisterError> {
+        let query = "SELECT EXISTS (
+            SELECT 1 FROM \"grant\" AS g JOIN person AS p ON p.id = g.person
+            WHERE g.role = ?1 AND p.disabled_us IS NULL AND p.erased_us IS NULL
+            AND g.from_us <= ?2 AND (g.until_us IS NULL OR ?2 < g.until_us)
+            AND (g.revoked_us IS NULL OR ?2 < g.revoked_us))";
+        let arguments = params![Role::Admin.name(), micros(now)];
+        Ok(self.transaction.query_row(query, arguments, |row| row.get(0))?)
+    }
+
+    /// Does what may take the last administrator away, and refuses where it has.
+    pub(crate) fn keeping_an_administrator(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce() -> Result<(), RegisterError>,
+    ) -> Result<(), RegisterError> {
+        // Where there is none before, none is lost.
+        let before = self.is_administered(now)?;
+        work()?;
+        if before && !self.is_administered(now)? {
+            return Err(RegisterError::LastAdministrator);
+        }
+        Ok(())
+    }
 }
 
 impl Register {
@@ -102,7 +136,7 @@ impl Register {
     /// Takes a permission back, from now on.
     ///
     /// # Errors
-    /// If there is none of this id.
+    /// If there is none of this id, or nobody would be left who administers.
     pub fn revoke_grant(
         &mut self,
         grant: Uuid,
@@ -110,7 +144,7 @@ impl Register {
         now: Timestamp,
     ) -> Result<(), RegisterError> {
         let id = grant.to_string();
-        self.write(|writing| {
+        let revoke = |writing: &Writing<'_>| {
             let changed = writing.transaction.execute(
                 "UPDATE \"grant\" SET revoked_us = coalesce(revoked_us, ?2) WHERE id = ?1",
                 params![id, micros(now)],
@@ -119,7 +153,8 @@ impl Register {
                 return Err(RegisterError::unknown("grant", &grant));
             }
             writing.edit("grant", &id, "revoke", Act { by, now })
-        })
+        };
+        self.write(|writing| writing.keeping_an_administrator(now, || revoke(writing)))
     }
 
     /// Grants of a person, or all, in the order of their making; one that was taken back ends at

@@ -148,6 +148,44 @@ impl Writing<'_> {
         )?;
         self.edit_removing(["credential", &id], "set", act, &old)
     }
+
+    /// Destroys and blanks what leads to a person.
+    fn erase(&self, person: Uuid, act: Act) -> Result<(), RegisterError> {
+        let (id, connection, erased) = (person.to_string(), &self.transaction, micros(act.now));
+        self.person(person)?;
+        seal::destroy(connection, &id)?;
+        self.end_sessions(person)?;
+        let old = self.bodies("credential", &id)?;
+        connection.execute("DELETE FROM credential WHERE person = ?1", [&id])?;
+        if !old.is_empty() {
+            self.edit_removing(["credential", &id], "erase", act, &old)?;
+        }
+        let list = |query: &str| -> Result<Vec<String>, RegisterError> {
+            let mut statement = connection.prepare(query)?;
+            let rows = statement.query_map([&id], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        // The title of a key may name its owner.
+        let forget = "UPDATE key SET title = '-', secret_sha256 = zeroblob(32),
+            revoked_us = coalesce(revoked_us, ?2) WHERE id = ?1";
+        for key in list("SELECT id FROM key WHERE person = ?1")? {
+            let old = self.bodies("key", &key)?;
+            connection.execute(forget, params![key, erased])?;
+            self.edit_removing(["key", &key], "erase", act, &old)?;
+        }
+        for grant in list("SELECT id FROM \"grant\" WHERE person = ?1 AND revoked_us IS NULL")? {
+            let query = "UPDATE \"grant\" SET revoked_us = ?2 WHERE id = ?1";
+            connection.execute(query, params![grant, erased])?;
+            self.edit("grant", &grant, "revoke", act)?;
+        }
+        let old = self.bodies("person", &id)?;
+        connection.execute(
+            "UPDATE person SET login = 'erased-' || id, sealed = NULL, erased_us = ?2
+             WHERE id = ?1",
+            params![id, erased],
+        )?;
+        self.edit_removing(["person", &id], "erase", act, &old)
+    }
 }
 
 fn check_login(login: &str) -> Result<(), RegisterError> {
@@ -309,6 +347,16 @@ impl Register {
         Ok(find(&self.connection, Column::Login, login)?.map(|row| row.person))
     }
 
+    /// The login of a person, also of one who has been erased; `None` for whoever is no person,
+    /// such as the command line of the machine itself.
+    ///
+    /// # Errors
+    /// If the register cannot be read.
+    pub fn login(&self, person: Uuid) -> Result<Option<String>, RegisterError> {
+        let found = find(&self.connection, Column::Id, &person.to_string())?;
+        Ok(found.map(|row| row.person.login))
+    }
+
     /// All persons by login, without names and mail addresses.
     ///
     /// # Errors
@@ -373,10 +421,10 @@ impl Register {
     /// Keeps a person out: sessions end, keys and the proxy no longer help.
     ///
     /// # Errors
-    /// If there is no such person.
+    /// If there is no such person, or nobody would be left who administers.
     pub fn disable(&mut self, person: Uuid, by: Uuid, now: Timestamp) -> Result<(), RegisterError> {
         let id = person.to_string();
-        self.write(|writing| {
+        let disable = |writing: &Writing<'_>| {
             if writing.person(person)?.person.disabled {
                 return Ok(());
             }
@@ -384,7 +432,8 @@ impl Register {
             writing.transaction.execute(query, params![id, micros(now)])?;
             writing.edit("person", &id, "disable", Act { by, now })?;
             writing.end_sessions(person)
-        })
+        };
+        self.write(|writing| writing.keeping_an_administrator(now, || disable(writing)))
     }
 
     /// Erases a person: the key of their values, password, sessions, API keys, grants and login
@@ -392,47 +441,11 @@ impl Register {
     /// still verifies.
     ///
     /// # Errors
-    /// If there is no such person, or they have been erased before.
+    /// If there is no such person, they have been erased before, or nobody would be left who
+    /// administers.
     pub fn erase(&mut self, person: Uuid, by: Uuid, now: Timestamp) -> Result<(), RegisterError> {
-        let id = person.to_string();
         let act = Act { by, now };
-        self.write(|writing| {
-            let connection = &writing.transaction;
-            writing.person(person)?;
-            seal::destroy(connection, &id)?;
-            writing.end_sessions(person)?;
-            let old = writing.bodies("credential", &id)?;
-            connection.execute("DELETE FROM credential WHERE person = ?1", [&id])?;
-            if !old.is_empty() {
-                writing.edit_removing(["credential", &id], "erase", act, &old)?;
-            }
-            let list = |query: &str| -> Result<Vec<String>, RegisterError> {
-                let mut statement = connection.prepare(query)?;
-                let rows = statement.query_map([&id], |row| row.get(0))?;
-                Ok(rows.collect::<Result<_, _>>()?)
-            };
-            // The title of a key may name its owner.
-            let forget = "UPDATE key SET title = '-', secret_sha256 = zeroblob(32),
-                revoked_us = coalesce(revoked_us, ?2) WHERE id = ?1";
-            for key in list("SELECT id FROM key WHERE person = ?1")? {
-                let old = writing.bodies("key", &key)?;
-                connection.execute(forget, params![key, micros(now)])?;
-                writing.edit_removing(["key", &key], "erase", act, &old)?;
-            }
-            for grant in list("SELECT id FROM \"grant\" WHERE person = ?1 AND revoked_us IS NULL")?
-            {
-                let query = "UPDATE \"grant\" SET revoked_us = ?2 WHERE id = ?1";
-                connection.execute(query, params![grant, micros(now)])?;
-                writing.edit("grant", &grant, "revoke", act)?;
-            }
-            let old = writing.bodies("person", &id)?;
-            connection.execute(
-                "UPDATE person SET login = 'erased-' || id, sealed = NULL, erased_us = ?2
-                 WHERE id = ?1",
-                params![id, micros(now)],
-            )?;
-            writing.edit_removing(["person", &id], "erase", act, &old)
-        })?;
+        self.write(|writing| writing.keeping_an_administrator(now, || writing.erase(person, act)))?;
         self.forget_log()
     }
 

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::chain::{Act, Encoded, decode};
+use crate::access::Grant;
+use crate::chain::Act;
 use crate::error::RegisterError;
+use crate::history::at_revision;
 use crate::people::{check_plain, parse_id};
 use crate::register::{Register, Writing, micros, time_at};
 use crate::secret::new_id;
@@ -15,12 +17,16 @@ use crate::{read_log, seal};
 
 /// Largest content of a record in bytes of JSON, personal values apart: a form, not a file.
 const CONTENT_MAX: usize = 1 << 20;
+/// Most bytes of JSON in a part of a list; a thousand of the largest contents would be 1 GiB.
+const PART_BYTES: usize = 4 << 20;
+/// Most items in a part of a list.
+pub(crate) const PART_ITEMS: u32 = 1_000;
 /// Deepest nesting of a content; what is written can always be read back (the reader of JSON
 /// stops at 128).
 const DEPTH_MAX: usize = 32;
 
 /// A record that people edit.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// `UUIDv7`.
     pub id: Uuid,
@@ -83,25 +89,31 @@ pub struct Page {
     pub limit: u32,
 }
 
-/// One link of the chain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Edit {
-    /// Its place, from 1 on.
-    pub seq: u64,
-    /// When.
-    pub time: Timestamp,
-    /// Who.
-    pub actor: Uuid,
-    /// The table that was changed.
-    pub table: String,
-    /// The key of the row that was changed.
-    pub subject: String,
-    /// What was done: `create`, `update`, `delete`, ….
-    pub kind: String,
-    /// The record as it stood after the edit, unless that has been purged.
-    pub record: Option<Record>,
-    /// Hash of the link.
-    pub hash: [u8; 32],
+/// A part of a list, and where it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T, K> {
+    /// What the part holds.
+    pub items: Vec<T>,
+    /// `after` of the next part; `None` at the end.
+    pub next: Option<K>,
+}
+
+/// Collects a part of a list from a query for one row more than `limit`: it ends there, or where
+/// the rows have [`PART_BYTES`], and never before the first.
+pub(crate) fn part<T, K>(
+    limit: u32,
+    mut next: impl FnMut() -> Result<Option<(T, K, usize)>, RegisterError>,
+) -> Result<Listing<T, K>, RegisterError> {
+    let (mut items, mut last, mut bytes) = (Vec::new(), None, 0);
+    while let Some((item, key, size)) = next()? {
+        if last.is_some() && (limit as usize <= items.len() || PART_BYTES < bytes + size) {
+            return Ok(Listing { items, next: last });
+        }
+        bytes += size;
+        items.push(item);
+        last = Some(key);
+    }
+    Ok(Listing { items, next: None })
 }
 
 const COLUMNS: &str = "id, kind, revision, content, subject, sealed, deleted, organisation,
@@ -140,36 +152,6 @@ fn find(connection: &Connection, id: Uuid) -> Result<Option<Stored>, RegisterErr
     statement.query_row([id.to_string()], |row| Ok(record(row))).optional()?.transpose()
 }
 
-/// The record of an edit's content.
-fn decoded(content: &[u8]) -> Option<Record> {
-    let mut row = decode(content)?;
-    let mut text = |name: &str| match row.remove(name)? {
-        Encoded::Text(text) => Some(text),
-        _ => None,
-    };
-    let id = |text: String| Uuid::parse_str(&text).ok();
-    let (key, kind, content) = (text("id")?, text("kind")?, text("content")?);
-    let (subject, by) = (text("subject")?, text("by")?);
-    let (organisation, municipality) = (text("organisation")?, text("municipality"));
-    let mut number = |name: &str| match row.remove(name)? {
-        Encoded::Integer(number) => Some(number),
-        _ => None,
-    };
-    Some(Record {
-        id: id(key)?,
-        kind,
-        revision: u64::try_from(number("revision")?).ok()?,
-        content: serde_json::from_str(&content).ok()?,
-        personal: None,
-        subject: id(subject)?,
-        deleted: number("deleted")? != 0,
-        organisation,
-        municipality,
-        updated: time_at(number("updated_us")?).ok()?,
-        by: id(by)?,
-    })
-}
-
 /// The content as it is stored.
 fn content_text(content: &Value) -> Result<String, RegisterError> {
     let refused = |value: &str, expected| Err(RegisterError::invalid("content", value, expected));
@@ -194,6 +176,12 @@ fn depth(value: &Value, limit: usize) -> usize {
         Value::Object(map) => 1 + deepest(&mut map.values().map(|item| depth(item, limit - 1))),
         _ => 0,
     }
+}
+
+/// Whether a text can be the kind of a record: `[a-z0-9_-]{1,64}`.
+#[must_use]
+pub fn is_kind(text: &str) -> bool {
+    check_plain("kind", text).is_ok()
 }
 
 fn check_municipality(code: Option<&str>) -> Result<(), RegisterError> {
@@ -235,6 +223,7 @@ impl Writing<'_> {
         Err(RegisterError::Conflict {
             expected,
             found: theirs.revision,
+            base: at_revision(&self.transaction, id, expected)?.map(Box::new),
             mine: Box::new(mine),
             theirs: Box::new(theirs),
         })
@@ -329,12 +318,51 @@ impl Register {
         );
         let after = page.after.map(|id| id.to_string()).unwrap_or_default();
         let mut statement = self.connection.prepare_cached(&query)?;
-        let mut rows = statement.query(params![kind, after, page.limit.clamp(1, 1_000)])?;
+        let mut rows = statement.query(params![kind, after, page.limit.clamp(1, PART_ITEMS)])?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             all.push(record(row)?.0);
         }
         Ok(all)
+    }
+
+    /// Records of a kind that any of these grants reaches, in the order of their ids, deleted ones
+    /// and personal values left out. A part may be shorter than asked for: it has at most 4 MiB,
+    /// or one record.
+    ///
+    /// # Errors
+    /// If the register cannot be read.
+    pub fn visible_records(
+        &self,
+        kind: &str,
+        grants: &[Grant],
+        page: Page,
+    ) -> Result<Listing<Record, Uuid>, RegisterError> {
+        let reached: Vec<_> = grants
+            .iter()
+            .map(|g| json!({ "organisation": g.organisation, "area": g.area }))
+            .collect();
+        let query = format!(
+            "SELECT {COLUMNS}, octet_length(content) FROM record
+             WHERE kind = ?1 AND id > ?2 AND deleted = 0 AND EXISTS (
+                 SELECT 1 FROM json_each(?3) AS g
+                 WHERE g.value ->> 'organisation' = record.organisation
+                 AND (g.value ->> 'area' = 'all' OR record.municipality IN (
+                     SELECT a.value FROM json_each(g.value -> 'area') AS a)))
+             ORDER BY id LIMIT ?4"
+        );
+        let after = page.after.map(|id| id.to_string()).unwrap_or_default();
+        let limit = page.limit.clamp(1, PART_ITEMS);
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let mut rows =
+            statement.query(params![kind, after, json!(reached).to_string(), limit + 1])?;
+        part(limit, || {
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let (record, size) = (record(row)?.0, row.get::<_, i64>(11)?);
+            let size = usize::try_from(size).map_err(RegisterError::damaged)?;
+            let id = record.id;
+            Ok(Some((record, id, size)))
+        })
     }
 
     /// Changes a record that is still at the revision expected.
@@ -388,33 +416,5 @@ impl Register {
             writing.edit("record", &key, "delete", act)
         })?;
         self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", &id))
-    }
-
-    /// Edits of a record, oldest first, each with the record as it then stood.
-    ///
-    /// # Errors
-    /// If the register cannot be read.
-    pub fn history(&self, id: Uuid) -> Result<Vec<Edit>, RegisterError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT edit.seq, time_us, actor, place, subject, kind, hash, edit_body.content
-             FROM edit LEFT JOIN edit_body ON edit_body.seq = edit.seq
-             WHERE place = 'record' AND subject = ?1 ORDER BY edit.seq",
-        )?;
-        let mut rows = statement.query([id.to_string()])?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            let content: Option<Vec<u8>> = row.get(7)?;
-            all.push(Edit {
-                seq: u64::try_from(row.get::<_, i64>(0)?).map_err(RegisterError::damaged)?,
-                time: time_at(row.get(1)?)?,
-                actor: parse_id(&row.get::<_, String>(2)?)?,
-                table: row.get(3)?,
-                subject: row.get(4)?,
-                kind: row.get(5)?,
-                hash: row.get(6)?,
-                record: content.as_deref().and_then(decoded),
-            });
-        }
-        Ok(all)
     }
 }

@@ -1,12 +1,14 @@
 //! Who somebody is: by password, by session, by API key, by a proxy.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::access::{Principal, Role, Via};
+use crate::access::{Grant, Principal, Role, Via};
 use crate::chain::Act;
 use crate::error::RegisterError;
 use crate::grant;
@@ -272,15 +274,18 @@ impl Register {
         now: Timestamp,
     ) -> Result<Principal, RegisterError> {
         let person = self.open_person(row)?;
-        let mut grants = grant::of_person(&self.connection, person.id, now)?;
-        for (grant, _) in &mut grants {
-            grant.role = grant.role.min(entry.cap);
+        let (mut grants, mut organisations) = (Vec::new(), BTreeMap::new());
+        for (grant, organisation) in grant::of_person(&self.connection, person.id, now)? {
+            let role = grant.role.min(entry.cap);
+            grants.push((Grant { role, ..grant }, organisation.kind));
+            organisations.insert(organisation.id, organisation.title);
         }
         Ok(Principal {
             person: person.id,
             login: person.login,
             name: person.name,
             grants,
+            organisations,
             via: entry.via,
             fictional: person.fictional,
             expires: entry.expires,

@@ -1,5 +1,7 @@
 //! The chain detects whatever is changed from outside.
 
+use std::collections::BTreeMap;
+
 use jomo_register::{KeepDays, OPERATOR, Page, RecordChange, RegisterError};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -27,8 +29,18 @@ fn one_changed_byte_anywhere_is_found() {
     let whole = register.verify_chain().unwrap();
     drop(register);
     let guards = "DROP TRIGGER edit_is_not_updated; DROP TRIGGER edit_body_is_not_updated";
-    let tables = ["organisation", "person", "credential", "grant", "record", "edit", "edit_body"];
-    let mut changed = 0_u32;
+    let tables = [
+        "organisation",
+        "person",
+        "credential",
+        "grant",
+        "key",
+        "record",
+        "verdict",
+        "edit",
+        "edit_body",
+    ];
+    let mut changed = BTreeMap::new();
     for table in tables {
         let attacker = intruder(&office);
         attacker.execute_batch(guards).unwrap();
@@ -72,12 +84,16 @@ fn one_changed_byte_anywhere_is_found() {
                     "{table}.{column} of row {row}: {found:?}"
                 );
                 attacker.execute(&write, (&before, at_row(&after))).unwrap();
-                changed += 1;
+                *changed.entry(table).or_insert(0_u32) += 1;
             }
         }
         put_guards_back(&attacker);
     }
-    assert!(150 < changed, "only {changed} changes were tried");
+    // Every column of the one key and the one verdict; the keys of rows that others point at
+    // cannot be changed at all.
+    assert_eq!((changed["key"], changed["verdict"]), (8, 12), "{changed:?}");
+    assert!(tables.iter().all(|table| changed.contains_key(table)), "{changed:?}");
+    assert!(170 < changed.values().sum::<u32>(), "only {changed:?} changes were tried");
     assert_eq!(office.open().verify_chain().unwrap(), whole);
 }
 

@@ -30,6 +30,8 @@ fn a_session_lasts_twelve_hours_and_knows_its_grants() {
     assert!(principal.has(Role::Officer) && !principal.has(Role::Approver));
     assert!(principal.is_of(OrganisationKind::Municipality));
     assert!(!principal.is_of(OrganisationKind::Owner));
+    assert_eq!(principal.organisations.keys().collect::<Vec<_>>(), ["forest", "town"]);
+    assert_eq!(principal.organisations["town"].en, "A fictional organisation");
 
     register.revoke_grant(viewer.id, OPERATOR, at(300)).unwrap();
     let principal = register.session(signed.token.expose(), at(300)).unwrap().unwrap();
@@ -228,4 +230,52 @@ fn what_is_not_plain_is_refused() {
         assert!(matches!(refused, Err(RegisterError::Password { .. })), "{password}");
     }
     assert_eq!(register.people().unwrap().len(), 1);
+}
+
+/// Whoever administers is not taken away where nobody else would be left: not by erasing, not by
+/// keeping out, not by taking the grant back.
+#[test]
+fn the_last_administrator_stays() {
+    let (_office, mut register) = office();
+    let (first, second) = (person(&mut register, "first"), person(&mut register, "second"));
+    let of_first = grant(&mut register, &first, Role::Admin, "forest");
+    grant(&mut register, &second, Role::Approver, "forest");
+    let over = Grant {
+        id: new_id(at(0)).unwrap(),
+        until: Some(at(50)),
+        person: second.id,
+        ..of_first.clone()
+    };
+    register.add_grant(&over, OPERATOR, at(4)).unwrap();
+    let soon = Grant { id: new_id(at(0)).unwrap(), from: at(500), until: None, ..over };
+    register.add_grant(&soon, OPERATOR, at(4)).unwrap();
+    let head = register.verify_chain().unwrap().head;
+    let refused = |result: Result<(), RegisterError>| {
+        assert!(matches!(result, Err(RegisterError::LastAdministrator)), "{result:?}");
+    };
+    refused(register.erase(first.id, OPERATOR, at(100)));
+    refused(register.disable(first.id, OPERATOR, at(100)));
+    refused(register.revoke_grant(of_first.id, OPERATOR, at(100)));
+    // Nothing of a refused change is left.
+    assert_eq!(register.verify_chain().unwrap().head, head);
+    assert!(register.sign_in("first", PASSWORD, at(101)).unwrap().principal.has(Role::Admin));
+
+    // Others are no matter, and as soon as there is another one the first may go.
+    register.revoke_grant(soon.id, OPERATOR, at(100)).unwrap();
+    let other = person(&mut register, "other");
+    grant(&mut register, &other, Role::Admin, "town");
+    register.revoke_grant(of_first.id, OPERATOR, at(102)).unwrap();
+    register.erase(first.id, OPERATOR, at(103)).unwrap();
+    register.erase(second.id, OPERATOR, at(103)).unwrap();
+    refused(register.disable(other.id, OPERATOR, at(104)));
+    register.verify_chain().unwrap();
+}
+
+#[test]
+fn a_register_without_administrators_goes_on() {
+    let (_office, mut register) = office();
+    let someone = person(&mut register, "someone");
+    let editor = grant(&mut register, &someone, Role::Editor, "forest");
+    register.revoke_grant(editor.id, OPERATOR, at(100)).unwrap();
+    register.erase(someone.id, OPERATOR, at(101)).unwrap();
 }

@@ -1,8 +1,8 @@
 //! Records: nothing is lost between two editors, and the history tells all.
 
 use jomo_register::{
-    MasterKey, NewRecord, NewVerdict, OPERATOR, OrganisationKind, Page, RecordChange,
-    RegisterError, new_id,
+    Area, Grant, MasterKey, NewRecord, NewVerdict, OPERATOR, OrganisationKind, Page, RecordChange,
+    RegisterError, Role, new_id,
 };
 use serde_json::{Value, json};
 
@@ -19,10 +19,11 @@ fn the_second_of_two_editors_gets_both_versions() {
     let first = register.update_record(made.id, change(json!({"a": 2})), OPERATOR, at(51)).unwrap();
     assert_eq!((first.revision, &first.content), (2, &json!({"a": 2})));
     let refused = other.update_record(made.id, change(json!({"a": 3})), OPERATOR, at(52));
-    let Err(RegisterError::Conflict { expected, found, mine, theirs }) = refused else {
+    let Err(RegisterError::Conflict { expected, found, base, mine, theirs }) = refused else {
         panic!("{refused:?}")
     };
     assert_eq!((expected, found), (1, 2));
+    assert_eq!(base.as_deref(), Some(&made));
     assert_eq!(mine.content, json!({"a": 3}));
     assert_eq!(*theirs, first);
     assert_eq!(other.read_record(made.id).unwrap(), Some(first));
@@ -82,6 +83,105 @@ fn lists_come_in_pages_without_the_deleted() {
     let all = register.list_records("old-house", Page { after: None, limit: 100 }).unwrap();
     assert_eq!(all.len(), 4);
     assert!(register.list_records("orchard", Page { after: None, limit: 1 }).unwrap().is_empty());
+}
+
+/// A part ends at its limit or at 4 MiB and says where it goes on; nothing is left out or twice.
+#[test]
+fn long_lists_and_histories_come_in_parts() {
+    let office = filled();
+    let mut register = office.open();
+    let large = |letter: &str| json!({ "text": letter.repeat(900 << 10) });
+    for _ in 0..6 {
+        register.create_record(house(large("a"), None), OPERATOR, at(20)).unwrap();
+    }
+    let everywhere = [right("housing", "all")];
+    for (limit, least, most) in [(1, 11, 11), (2, 6, 9), (1_000, 2, 3), (u32::MAX, 2, 3)] {
+        let (mut after, mut ids, mut parts) = (None, Vec::new(), 0);
+        loop {
+            let page = Page { after, limit };
+            let part = register.visible_records("old-house", &everywhere, page).unwrap();
+            assert!(!part.items.is_empty() && part.items.len() <= limit as usize);
+            ids.extend(part.items.iter().map(|record| record.id));
+            (after, parts) = (part.next, parts + 1);
+            if after.is_none() {
+                break;
+            }
+        }
+        let all = register.list_records("old-house", Page { after: None, limit: 99 }).unwrap();
+        assert_eq!(ids, all.iter().map(|record| record.id).collect::<Vec<_>>(), "{limit}");
+        assert!((least..=most).contains(&parts), "{limit}: {parts} parts");
+    }
+    let made = register.create_record(house(large("b"), None), OPERATOR, at(30)).unwrap();
+    for revision in 1..=7 {
+        let content = large("c");
+        let change = RecordChange { expected_revision: revision, content, personal: None };
+        register.update_record(made.id, change, OPERATOR, at(31)).unwrap();
+    }
+    let (mut after, mut edits) = (0, Vec::new());
+    while let Some(next) = {
+        let part = register.edits(made.id, after, 1_000).unwrap();
+        assert!((1..=5).contains(&part.items.len()), "{}", part.items.len());
+        edits.extend(part.items);
+        part.next
+    } {
+        after = next;
+    }
+    assert_eq!(edits, register.history(made.id).unwrap());
+    assert!(register.edits(made.id, u64::MAX, 1).unwrap().items.is_empty());
+}
+
+fn right(organisation: &str, area: &str) -> Grant {
+    Grant {
+        id: new_id(at(3)).unwrap(),
+        person: OPERATOR,
+        role: Role::Viewer,
+        organisation: organisation.to_owned(),
+        area: Area::parse(area).unwrap(),
+        from: at(3),
+        until: None,
+    }
+}
+
+/// Grants reach the records of their organisation in their area, whatever SQL thinks of them.
+#[test]
+fn grants_decide_what_a_list_holds() {
+    let office = Office::new();
+    let mut register = office.open();
+    organisation(&mut register, "housing", OrganisationKind::Prefecture);
+    organisation(&mut register, "forest", OrganisationKind::Prefecture);
+    for organisation in ["housing", "forest"] {
+        for municipality in [None, Some("10201"), Some("10202")] {
+            let (organisation, municipality) =
+                (organisation.to_owned(), municipality.map(str::to_owned));
+            let new = NewRecord { organisation, municipality, ..house(json!({}), None) };
+            register.create_record(new, OPERATOR, at(20)).unwrap();
+        }
+    }
+    let grants = [
+        right("housing", "all"),
+        right("housing", "10201"),
+        right("forest", "10201,10203"),
+        right("forest", "10202"),
+        right("nobody", "all"),
+    ];
+    let all = register.list_records("old-house", Page { after: None, limit: 99 }).unwrap();
+    for chosen in 0..1_u32 << grants.len() {
+        let held: Vec<Grant> = (grants.iter().enumerate())
+            .filter(|(place, _)| chosen >> place & 1 == 1)
+            .map(|(_, grant)| grant.clone())
+            .collect();
+        let page = Page { after: None, limit: 99 };
+        let listed = register.visible_records("old-house", &held, page).unwrap();
+        let reached = |record: &&jomo_register::Record| {
+            held.iter().any(|grant| {
+                grant.organisation == record.organisation
+                    && grant.area.reaches(record.municipality.as_deref())
+            })
+        };
+        let expected: Vec<_> = all.iter().filter(reached).cloned().collect();
+        assert_eq!(listed.items, expected, "{chosen:05b}");
+        assert_eq!(listed.next, None);
+    }
 }
 
 #[test]

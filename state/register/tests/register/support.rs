@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::layer::Text;
 use jomo_register::{
-    Area, Grant, MasterKey, NewPerson, NewRecord, OPERATOR, Organisation, OrganisationKind,
-    PasswordCost, Person, Register, Role, new_id,
+    Area, Grant, MasterKey, NewKey, NewPerson, NewRecord, NewVerdict, OPERATOR, Organisation,
+    OrganisationKind, PasswordCost, Person, Register, Role, new_id,
 };
 use serde_json::{Value, json};
 
@@ -110,13 +110,25 @@ pub(crate) fn house(content: Value, personal: Option<Value>) -> NewRecord {
     }
 }
 
-/// A register with an organisation, a person, a grant, a key and records.
+/// A register with an organisation, a person, a grant, an API key, records and a verdict.
 pub(crate) fn filled() -> Office {
     let office = Office::new();
     let mut register = office.open();
     organisation(&mut register, "housing", OrganisationKind::Prefecture);
     let someone = person(&mut register, "someone");
     grant(&mut register, &someone, Role::Editor, "housing");
+    let key = NewKey { title: "importer", role: Role::Viewer, until: Some(at(900)) };
+    register.add_key(someone.id, &key, OPERATOR, at(4)).unwrap();
+    let verdict = NewVerdict {
+        layer: "beetle".to_owned(),
+        position: [138.8, 36.6],
+        geometry: Some(json!({ "type": "Point", "coordinates": [138.8, 36.6] })),
+        class: "tree".to_owned(),
+        run_key: "0".repeat(64),
+        verdict: "confirmed".to_owned(),
+        organisation: "housing".to_owned(),
+    };
+    register.add_verdict(verdict, someone.id, at(5)).unwrap();
     for number in 0..5 {
         let personal = (number % 2 == 0).then(|| json!({ "owner": format!("owner {number}") }));
         let new = house(json!({ "number": number, "roof": "瓦" }), personal);
