@@ -1,7 +1,7 @@
 /** Who is signed in, here and in the other tabs of this browser. */
 
 import { Problem, Refused, send, type Reason } from './answers';
-import type { Language } from './contract';
+import { text, type Language, type Text } from './contract';
 import { list, optional, record, string, time } from './reading';
 
 export type Role = 'viewer' | 'editor' | 'officer' | 'approver' | 'admin';
@@ -12,6 +12,8 @@ const ROLES: readonly Role[] = ['viewer', 'editor', 'officer', 'approver', 'admi
 export interface Grant {
   readonly role: string;
   readonly organisation: string;
+  /** Name of the organisation; absent where the server does not tell it. */
+  readonly title: Text | null;
   /** Kind of the organisation, e.g. `prefecture`. */
   readonly kind: string;
 }
@@ -186,6 +188,7 @@ function readGrant(json: unknown): Grant {
   return {
     role: string(grant['role'], 'session.grants.role'),
     organisation: string(grant['organisation'], 'session.grants.organisation'),
+    title: optional(grant['title'], text),
     kind: string(grant['kind'], 'session.grants.kind'),
   };
 }

@@ -206,7 +206,7 @@ function bounds(json: unknown): Bounds {
   return [west, south, east, north];
 }
 
-function text(json: unknown, what: string): Text {
+export function text(json: unknown, what: string): Text {
   const { ja, en } = record(json, what);
   return { ja: string(ja, what), en: string(en, what) };
 }

@@ -44,9 +44,9 @@ export class JomoAccount extends LitElement {
         ${person.name === null ? nothing : html`<p class="login">${this.#say('web-login')}: ${person.login}</p>`}
         <ul aria-label=${this.#say('web-grants')}>
           ${person.grants.map(
-            ({ role, organisation, kind }) => html`<li>
+            ({ role, organisation, title, kind }) => html`<li>
               <span class="role">${this.#say(`web-role-${role}`)}</span>
-              <span>${this.#say(`web-office-${kind}`)} <code>${organisation}</code></span>
+              <span>${this.#say(`web-office-${kind}`)} ${title?.[this.language] ?? html`<code>${organisation}</code>`}</span>
             </li>`,
           )}
         </ul>

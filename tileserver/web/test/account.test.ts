@@ -8,7 +8,7 @@ const HANAKO = {
   enabled: true,
   signed_in: true,
   person: { id: '018f', login: 'hanako', name: '架空 花子', fictional: true },
-  grants: [{ role: 'editor', organisation: 'ken', kind: 'prefecture', area: 'all' }],
+  grants: [{ role: 'editor', organisation: 'ken', title: { ja: '架空県', en: 'Fictional prefecture' }, kind: 'prefecture', area: 'all' }],
   expires: '2099-01-01T00:00:00Z',
 };
 
@@ -43,14 +43,15 @@ afterEach(() => {
 test('a session is read with person, grants and end', () => {
   const { isEnabled, person } = readSession(HANAKO);
   expect([isEnabled, person?.login, person?.name, person?.isFictional]).toEqual([true, 'hanako', '架空 花子', true]);
-  expect(person?.grants).toEqual([{ role: 'editor', organisation: 'ken', kind: 'prefecture' }]);
+  expect(person?.grants).toEqual([{ role: 'editor', organisation: 'ken', title: { ja: '架空県', en: 'Fictional prefecture' }, kind: 'prefecture' }]);
+  expect(readSession({ ...HANAKO, grants: [{ role: 'editor', organisation: 'ken', kind: 'prefecture' }] }).person?.grants[0]?.title).toBeNull();
   expect(person?.expires).toBe(Date.UTC(2099, 0, 1));
   expect(readSession({ enabled: false, signed_in: false })).toEqual({ isEnabled: false, person: null });
   expect(readSession({ ...HANAKO, person: { ...HANAKO.person, name: null } }).person?.name).toBeNull();
 });
 
 test('a role includes the lower ones, an unknown role nothing', () => {
-  const person = (role: string): Person => ({ login: 'x', name: null, isFictional: true, grants: [{ role, organisation: 'o', kind: 'owner' }], expires: null });
+  const person = (role: string): Person => ({ login: 'x', name: null, isFictional: true, grants: [{ role, organisation: 'o', title: null, kind: 'owner' }], expires: null });
   expect(['viewer', 'editor', 'officer', 'approver', 'admin', 'emperor'].map((role) => holds(person(role), 'editor'))).toEqual([
     false, true, true, true, true, false,
   ]);
