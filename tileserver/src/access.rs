@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use jomo_core::layer::{Access, Layer};
 use jomo_core::organisation::OrganisationKind;
-use jomo_register::{Job, Principal, Role, Uuid};
+use jomo_register::{Job, Principal, Record, Role, Uuid};
 
 use crate::app::App;
 use crate::identity::{self, Credential, Peer};
@@ -25,11 +25,15 @@ pub enum Verb {
     Read,
     /// POST.
     Write,
+    /// PUT.
+    Replace,
+    /// DELETE.
+    Remove,
 }
 
 impl Verb {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Read, Self::Write];
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Replace, Self::Remove];
 
     /// What a method does; `None` for methods that no address has.
     #[must_use]
@@ -37,8 +41,16 @@ impl Verb {
         match *method {
             Method::GET | Method::HEAD => Some(Self::Read),
             Method::POST => Some(Self::Write),
+            Method::PUT => Some(Self::Replace),
+            Method::DELETE => Some(Self::Remove),
             _ => None,
         }
+    }
+
+    /// Whether a body may come with it.
+    #[must_use]
+    pub fn has_body(self) -> bool {
+        matches!(self, Self::Write | Self::Replace)
     }
 }
 
@@ -57,6 +69,8 @@ pub enum Need {
     Role(Role),
     /// The person who queued the job, or an administrator.
     OwnJob,
+    /// Somebody with this role for the record's organisation, where it lies.
+    Record(Role),
 }
 
 /// The table. `None`: the route has no such method.
@@ -72,9 +86,11 @@ pub const fn need(route: RouteName, verb: Verb) -> Option<Need> {
             R::Status | R::Catalogue | R::TileJson | R::Tile | R::PinnedTile | R::Archive,
             Verb::Read,
         ) => Some(Need::LayerReader),
-        (R::Jobs, Verb::Read) => Some(Need::SignedIn),
-        (R::Files | R::Jobs, Verb::Write) => Some(Need::Role(Role::Editor)),
+        (R::Jobs | R::Records, Verb::Read) => Some(Need::SignedIn),
+        (R::Files | R::Jobs | R::Records, Verb::Write) => Some(Need::Role(Role::Editor)),
         (R::Job | R::JobEvents, Verb::Read) | (R::JobCancel, Verb::Write) => Some(Need::OwnJob),
+        (R::Record | R::RecordHistory, Verb::Read) => Some(Need::Record(Role::Viewer)),
+        (R::Record, Verb::Replace | Verb::Remove) => Some(Need::Record(Role::Editor)),
         (R::Login | R::Logout | R::Files | R::JobCancel, Verb::Read)
         | (
             R::Live
@@ -88,8 +104,32 @@ pub const fn need(route: RouteName, verb: Verb) -> Option<Need> {
             | R::PinnedTile
             | R::Archive
             | R::Job
-            | R::JobEvents,
+            | R::JobEvents
+            | R::Record
+            | R::RecordHistory,
             Verb::Write,
+        )
+        | (
+            R::Live
+            | R::Ready
+            | R::Page
+            | R::Login
+            | R::Logout
+            | R::Session
+            | R::Status
+            | R::Catalogue
+            | R::TileJson
+            | R::Tile
+            | R::PinnedTile
+            | R::Archive
+            | R::Files
+            | R::Jobs
+            | R::Job
+            | R::JobCancel
+            | R::JobEvents
+            | R::Records
+            | R::RecordHistory,
+            Verb::Replace | Verb::Remove,
         ) => None,
     }
 }
@@ -97,11 +137,14 @@ pub const fn need(route: RouteName, verb: Verb) -> Option<Need> {
 /// The methods of a route, for `Allow`.
 #[must_use]
 pub const fn methods(route: RouteName) -> &'static str {
-    match (need(route, Verb::Read).is_some(), need(route, Verb::Write).is_some()) {
-        (true, true) => "GET, HEAD, OPTIONS, POST",
-        (true, false) => "GET, HEAD, OPTIONS",
-        (false, true) => "OPTIONS, POST",
-        (false, false) => "OPTIONS",
+    let reads = need(route, Verb::Read).is_some();
+    match (reads, need(route, Verb::Write).is_some(), need(route, Verb::Replace).is_some()) {
+        // What is replaced is removed too.
+        (_, _, true) => "DELETE, GET, HEAD, OPTIONS, PUT",
+        (true, true, false) => "GET, HEAD, OPTIONS, POST",
+        (true, false, false) => "GET, HEAD, OPTIONS",
+        (false, true, false) => "OPTIONS, POST",
+        (false, false, false) => "OPTIONS",
     }
 }
 
@@ -117,7 +160,10 @@ pub const fn is_personal(route: RouteName) -> bool {
         | R::Jobs
         | R::Job
         | R::JobCancel
-        | R::JobEvents => true,
+        | R::JobEvents
+        | R::Records
+        | R::Record
+        | R::RecordHistory => true,
         R::Live
         | R::Ready
         | R::Page
@@ -212,6 +258,8 @@ pub enum Pass<'s> {
     Person(Principal),
     /// A job that this person may see.
     Job(Box<(Principal, Credential, Job)>),
+    /// A record that this person may see, and change where the method does.
+    Record(Box<(Principal, Record)>),
 }
 
 /// What [`admit`] decided, and what the answer must say whatever it is.
@@ -263,12 +311,11 @@ async fn admit_reader<'s>(
         }
         _ => (None, None),
     };
-    // Whether there are people is known to everybody; whether there are restricted layers is not.
-    let varying = match layer {
-        None => app.people().is_some(),
-        Some(layer) => serving.is_restricted(layer),
-    };
-    let same_for_all = layer.is_some_and(|layer| serving.is_public(layer)) && !varying;
+    // Whether there are people is known to everybody. Caches are told the same of all layers, there
+    // or not: headers do not say which of them have a restricted version.
+    let shared = if app.people().is_some() { Reach::Varying } else { Reach::Public };
+    let same_for_all =
+        layer.is_some_and(|layer| serving.is_public(layer) && !serving.is_restricted(layer));
     let rights = if same_for_all { Ok(Rights::NONE) } else { rights(app, request).await };
     let seen = match rights {
         Ok(rights) => serving.seen_with(rights),
@@ -276,14 +323,10 @@ async fn admit_reader<'s>(
         Err(Problem::Busy | Problem::RegisterFailed) if *route == Route::Status => {
             serving.seen_with(Rights::NONE)
         }
-        Err(problem) => return Admission { reach: Reach::Public, mode: None, pass: Err(problem) },
+        Err(problem) => return Admission { reach: shared, mode: None, pass: Err(problem) },
     };
     let Some(layer) = layer else {
-        let reach = match (seen.is_private(), varying) {
-            (true, _) => Reach::Private,
-            (false, true) => Reach::Varying,
-            (false, false) => Reach::Public,
-        };
+        let reach = if seen.is_private() { Reach::Private } else { shared };
         return Admission { reach, mode: None, pass: Ok(Pass::Layers(seen)) };
     };
     let (about, found) = match version {
@@ -300,8 +343,7 @@ async fn admit_reader<'s>(
     };
     let reach = match about {
         Some(view) if view.layer.access == Access::Restricted => Reach::Private,
-        Some(_) if varying => Reach::Varying,
-        _ => Reach::Public,
+        _ => shared,
     };
     let mode = about.map(|view: &SharedView| view.mode.clone());
     Admission { reach, mode, pass: found.map(|view| Pass::Layer(view)) }
@@ -339,7 +381,7 @@ async fn admit_person<'s>(
     if need == Need::Anyone {
         // Signing in changes who somebody is even where no cookie is sent along.
         let changes = *route == Route::Login || identity::has_cookie(&request.headers);
-        let refused = verb == Verb::Write && changes && !origin_is_ours();
+        let refused = verb != Verb::Read && changes && !origin_is_ours();
         return if refused { Err(Problem::OriginRefused) } else { Ok(Pass::Open) };
     }
     let found = recognise(app, request).await?;
@@ -347,7 +389,7 @@ async fn admit_person<'s>(
         return Ok(Pass::Asker(found.map(|(principal, _)| principal)));
     }
     let (principal, credential) = found.ok_or(Problem::SignInNeeded)?;
-    if verb == Verb::Write && credential.is_ambient() && !origin_is_ours() {
+    if verb != Verb::Read && credential.is_ambient() && !origin_is_ours() {
         return Err(Problem::OriginRefused);
     }
     match (need, *route) {
@@ -361,8 +403,26 @@ async fn admit_person<'s>(
             let job = job.filter(|job| is_own(job, &principal)).ok_or(Problem::JobUnknown)?;
             Ok(Pass::Job(Box::new((principal, credential, job))))
         }
+        (
+            Need::Record(role),
+            Route::Record { kind, record } | Route::RecordHistory { kind, record },
+        ) => {
+            let found = people.clerk.call(move |register| register.read_record(record)).await?;
+            let seen = |found: &Record| found.kind == kind && may(&principal, Role::Viewer, found);
+            let record = found.filter(seen).ok_or(Problem::RecordUnknown)?;
+            if !may(&principal, role, &record) {
+                return Err(Problem::RoleNeeded);
+            }
+            Ok(Pass::Record(Box::new((principal, record))))
+        }
         _ => Err(Problem::RoleNeeded),
     }
+}
+
+/// Whether a person may do with a record what `role` may.
+#[must_use]
+pub fn may(principal: &Principal, role: Role, record: &Record) -> bool {
+    principal.may(role, &record.organisation, record.municipality.as_deref())
 }
 
 /// Whether a person may see and stop a job.
@@ -416,6 +476,12 @@ mod tests {
         job Read: OwnJob
         job-cancel Write: OwnJob
         job-events Read: OwnJob
+        records Read: SignedIn
+        records Write: Role(Editor)
+        record Read: Record(Viewer)
+        record Replace: Record(Editor)
+        record Remove: Record(Editor)
+        record-history Read: Record(Viewer)
         page Read: Anyone
         ");
     }
@@ -425,8 +491,14 @@ mod tests {
     fn every_route_has_a_method() {
         for &route in RouteName::ALL {
             assert!(Verb::ALL.iter().any(|&verb| need(route, verb).is_some()), "{route:?}");
-            let writes = need(route, Verb::Write).is_some();
-            assert!(!writes || is_personal(route), "{route:?} changes something and is cached");
+            for verb in Verb::ALL {
+                let method = ["GET", "POST", "PUT", "DELETE"][verb as usize];
+                let told = methods(route).split(", ").any(|told| told == method);
+                let has = need(route, verb).is_some();
+                assert_eq!(told, has, "{route:?} {method}");
+                let writes = has && verb != Verb::Read;
+                assert!(!writes || is_personal(route), "{route:?} changes something and is cached");
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! store ──► watch, pair ──► serving (a generation of each root, behind an atomic pointer)
 //!                              │ what the caller sees
 //! connection ─ listen, wire ─ answer ─ route ─ access ─► tiles, document, page
-//!                                                │  └──► sign_in, job, events, upload
+//!                                                │  └──► sign_in, record, job, events, upload
 //!                                     identity ──┴─ clerk ──► register
 //! ```
 //!
@@ -31,6 +31,7 @@ pub mod packed;
 pub mod page;
 pub mod pair;
 pub mod problem;
+pub mod record;
 pub mod remote;
 pub mod route;
 pub mod serving;

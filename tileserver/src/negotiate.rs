@@ -5,6 +5,8 @@ use std::ops::Range;
 use axum::http::{HeaderMap, HeaderName, header};
 use jomo_words::Language;
 
+use crate::route::canonical_number;
+
 /// How the bytes of an answer are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -59,6 +61,16 @@ pub fn has_current(headers: &HeaderMap, tag: &str) -> bool {
             candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate) == tag
         })
     })
+}
+
+/// The revision that `If-Match` names as its one strong entity tag. A change on whatever stands
+/// (`*`), on one of several or on none would lose what somebody else has written.
+#[must_use]
+pub fn expected_revision(headers: &HeaderMap) -> Option<u64> {
+    let mut values = headers.get_all(header::IF_MATCH).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let tag = value.to_str().ok()?.trim();
+    canonical_number(tag.strip_prefix('"')?.strip_suffix('"')?)
 }
 
 /// Which part of a representation is asked for.
@@ -199,6 +211,30 @@ mod tests {
         {
             assert_eq!(host(&with(header::HOST, bad)), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_change_names_one_revision() {
+        for (value, expected) in [
+            ("\"1\"", Some(1)),
+            (" \"18446744073709551615\" ", Some(u64::MAX)),
+            ("\"18446744073709551616\"", None),
+            ("\"01\"", None),
+            ("\"+1\"", None),
+            ("\"\"", None),
+            ("\"", None),
+            ("1", None),
+            ("W/\"1\"", None),
+            ("\"1\", \"2\"", None),
+            ("*", None),
+            ("", None),
+        ] {
+            assert_eq!(expected_revision(&with(header::IF_MATCH, value)), expected, "{value}");
+        }
+        let mut headers = with(header::IF_MATCH, "\"1\"");
+        headers.append(header::IF_MATCH, HeaderValue::from_static("\"1\""));
+        assert_eq!(expected_revision(&headers), None);
+        assert_eq!(expected_revision(&HeaderMap::new()), None);
     }
 
     #[test]

@@ -359,7 +359,7 @@ pub fn language_tag(language: Language) -> &'static str {
 mod tests {
     use super::*;
 
-    const EVERY: [Problem; 34] = [
+    const EVERY: [Problem; 38] = [
         Problem::RouteUnknown,
         Problem::LayerUnknown,
         Problem::VersionUnknown,

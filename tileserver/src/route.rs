@@ -7,9 +7,14 @@ use jomo_core::Timestamp;
 use jomo_core::layer::is_layer_id;
 use jomo_core::mercator::TileId;
 use jomo_core::time::parse_compact;
-use jomo_register::{JobState, Uuid};
+use jomo_register::{JobState, Uuid, is_kind};
 
 use crate::problem::Problem;
+
+/// How many items of a list come where nobody says.
+const LIST_USUAL: u32 = 100;
+/// Most items of a list in one answer.
+const LIST_MAX: u32 = 1_000;
 
 /// What a path asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +76,25 @@ pub enum Route<'p> {
         /// Id of the job.
         job: Uuid,
     },
+    /// `/api/v1/register/{kind}`
+    Records {
+        /// Kind of the records.
+        kind: &'p str,
+    },
+    /// `/api/v1/register/{kind}/{id}`
+    Record {
+        /// Kind of the record.
+        kind: &'p str,
+        /// Id of the record.
+        record: Uuid,
+    },
+    /// `/api/v1/register/{kind}/{id}/history`
+    RecordHistory {
+        /// Kind of the record.
+        kind: &'p str,
+        /// Id of the record.
+        record: Uuid,
+    },
     /// Anything else: a file of the web page, if there is one of this name.
     Page {
         /// Path without the leading `/`; `index.html` for `/`.
@@ -94,8 +118,8 @@ impl<'p> Route<'p> {
     ///
     /// # Errors
     /// The problem to answer with: [`Problem::RouteUnknown`], [`Problem::AddressMalformed`],
-    /// [`Problem::TileOutOfRange`], [`Problem::TimeMalformed`], [`Problem::LayerUnknown`] or
-    /// [`Problem::JobUnknown`].
+    /// [`Problem::TileOutOfRange`], [`Problem::TimeMalformed`], [`Problem::LayerUnknown`],
+    /// [`Problem::JobUnknown`] or [`Problem::RecordUnknown`].
     pub fn parse(path: &'p str) -> Result<Self, Problem> {
         match path {
             "/" => return Ok(Self::Page { file: "index.html" }),
@@ -142,6 +166,9 @@ impl<'p> Route<'p> {
             Self::Job { .. } => RouteName::Job,
             Self::JobCancel { .. } => RouteName::JobCancel,
             Self::JobEvents { .. } => RouteName::JobEvents,
+            Self::Records { .. } => RouteName::Records,
+            Self::Record { .. } => RouteName::Record,
+            Self::RecordHistory { .. } => RouteName::RecordHistory,
             Self::Page { .. } => RouteName::Page,
         }
     }
@@ -204,14 +231,23 @@ route_names! {
     JobCancel = "job-cancel",
     /// [`Route::JobEvents`]
     JobEvents = "job-events",
+    /// [`Route::Records`]
+    Records = "records",
+    /// [`Route::Record`]
+    Record = "record",
+    /// [`Route::RecordHistory`]
+    RecordHistory = "record-history",
     /// [`Route::Page`]
     Page = "page",
 }
 
 fn parse_api(rest: &str) -> Result<Route<'_>, Problem> {
+    if let Some(rest) = rest.strip_prefix("register/") {
+        return parse_register(rest);
+    }
     let mut parts = rest.split('/');
     let (first, second, third) = (parts.next(), parts.next(), parts.next());
-    let job = |id: &str| job_id(id).ok_or(Problem::JobUnknown);
+    let job = |id: &str| canonical_id(id).ok_or(Problem::JobUnknown);
     match (first, second, third, parts.next()) {
         (Some("session"), None, ..) => Ok(Route::Session),
         (Some("files"), None, ..) => Ok(Route::Files),
@@ -223,8 +259,21 @@ fn parse_api(rest: &str) -> Result<Route<'_>, Problem> {
     }
 }
 
-/// A UUID in its canonical form: one address a job.
-fn job_id(text: &str) -> Option<Uuid> {
+fn parse_register(rest: &str) -> Result<Route<'_>, Problem> {
+    let mut parts = rest.split('/');
+    let kind = parts.next().filter(|kind| is_kind(kind)).ok_or(Problem::RouteUnknown)?;
+    let (second, third) = (parts.next(), parts.next());
+    let record = |id: &str| canonical_id(id).ok_or(Problem::RecordUnknown);
+    match (second, third, parts.next()) {
+        (None, ..) => Ok(Route::Records { kind }),
+        (Some(id), None, _) => Ok(Route::Record { kind, record: record(id)? }),
+        (Some(id), Some("history"), None) => Ok(Route::RecordHistory { kind, record: record(id)? }),
+        _ => Err(Problem::RouteUnknown),
+    }
+}
+
+/// A UUID in its canonical form: one address a job or record.
+fn canonical_id(text: &str) -> Option<Uuid> {
     let id: Uuid = text.parse().ok()?;
     (id.as_hyphenated().to_string() == text).then_some(id)
 }
@@ -328,6 +377,86 @@ pub fn parse_state_query(query: Option<&str>) -> Result<Option<JobState>, Proble
     state.map(Some).ok_or(Problem::QueryUnknown)
 }
 
+/// Which part of a list a query asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListQuery<K> {
+    /// Only what comes after this.
+    pub after: Option<K>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// The `after` and `limit` of a query such as `limit=20&after=…`.
+///
+/// # Errors
+/// [`Problem::QueryUnknown`] for anything else, for a limit that is not 1 to 1,000, and where
+/// `key` does not know what `after` names.
+pub fn parse_list_query<K>(
+    query: Option<&str>,
+    key: impl Fn(&str) -> Option<K>,
+) -> Result<ListQuery<K>, Problem> {
+    let (mut after, mut limit) = (None, None);
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').ok_or(Problem::QueryUnknown)?;
+        let known = match name {
+            "after" if after.is_none() => {
+                after = key(value);
+                after.is_some()
+            }
+            "limit" if limit.is_none() => {
+                limit = number(value).ok().filter(|limit| (1..=LIST_MAX).contains(limit));
+                limit.is_some()
+            }
+            _ => false,
+        };
+        if !known {
+            return Err(Problem::QueryUnknown);
+        }
+    }
+    Ok(ListQuery { after, limit: limit.unwrap_or(LIST_USUAL) })
+}
+
+/// `after` of a list of records.
+#[must_use]
+pub fn record_key(value: &str) -> Option<Uuid> {
+    canonical_id(value)
+}
+
+/// `after` of a history.
+#[must_use]
+pub fn edit_key(value: &str) -> Option<u64> {
+    canonical_number(value)
+}
+
+/// Plain decimal digits without sign or leading zero, below 2 to the power of 64.
+#[must_use]
+pub fn canonical_number(text: &str) -> Option<u64> {
+    let plain = text == "0" || !text.starts_with('0');
+    let digits = plain && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
+}
+
+/// Whether a query asks for the personal values too: `with=personal`.
+///
+/// # Errors
+/// [`Problem::QueryUnknown`] for anything else.
+pub fn parse_with_query(query: Option<&str>) -> Result<With, Problem> {
+    match query.unwrap_or_default() {
+        "" => Ok(With::Content),
+        "with=personal" => Ok(With::Personal),
+        _ => Err(Problem::QueryUnknown),
+    }
+}
+
+/// What of a record is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum With {
+    /// What everybody who sees it may read.
+    Content,
+    /// The personal values besides.
+    Personal,
+}
+
 /// Refuses every parameter.
 ///
 /// # Errors
@@ -360,13 +489,14 @@ mod tests {
         /// No text makes the reader panic, and a tile is always one of the scheme.
         #[test]
         fn hostile_paths_are_no_addresses(rest in "[ -~]{0,40}") {
-            for prefix in ["/", "/tiles/", "/archives/", "/tiles/rain/", "/api/v1/jobs/"] {
+            for prefix in ["/", "/tiles/", "/archives/", "/tiles/rain/", "/api/v1/jobs/", "/api/v1/register/"] {
                 let path = format!("{prefix}{rest}");
                 if let Ok(Route::Tile { layer, tile }) = Route::parse(&path) {
                     prop_assert!(is_layer_id(layer) && tile.z() <= 24);
                 }
             }
             let _ = parse_time_query(Some(&rest));
+            let _ = parse_list_query(Some(&rest), edit_key);
         }
 
         /// Every tile of the scheme has exactly the address that its numbers spell.
@@ -380,6 +510,36 @@ mod tests {
             }
             let padded = format!("/tiles/rain/{z}/0{x}/{y}");
             prop_assert_eq!(Route::parse(&padded), Err(Problem::AddressMalformed));
+        }
+    }
+
+    #[test]
+    fn lists_are_asked_for_in_one_way() {
+        let list = |after, limit| Ok(ListQuery { after, limit });
+        for (query, expected) in [
+            (None, list(None, 100)),
+            (Some(""), list(None, 100)),
+            (Some("limit=1"), list(None, 1)),
+            (Some("limit=1000&after=0"), list(Some(0), 1_000)),
+            (Some("after=18446744073709551615"), list(Some(u64::MAX), 100)),
+        ] {
+            assert_eq!(parse_list_query(query, edit_key), expected, "{query:?}");
+        }
+        for query in [
+            "limit=0",
+            "limit=1001",
+            "limit=01",
+            "limit=",
+            "limit=-1",
+            "limit",
+            "limit=1&limit=1",
+            "after=1&after=2",
+            "after=18446744073709551616",
+            "after=x",
+            "offset=3",
+        ] {
+            let refused = parse_list_query(Some(query), edit_key);
+            assert_eq!(refused, Err(Problem::QueryUnknown), "{query}");
         }
     }
 

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use jomo_core::Timestamp;
+use jomo_core::layer::Text;
 use jomo_core::organisation::OrganisationKind;
 use jomo_register::{Area, Principal, Role};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ struct PersonDocument<'a> {
 struct GrantDocument<'a> {
     role: Role,
     organisation: &'a str,
+    /// Name of the organisation.
+    title: Option<&'a Text>,
     kind: OrganisationKind,
     area: &'a Area,
 }
@@ -74,6 +77,7 @@ pub fn session(app: &App, principal: Option<&Principal>) -> Response<Body> {
         let grants = principal.grants.iter().map(|(grant, kind)| GrantDocument {
             role: grant.role,
             organisation: &grant.organisation,
+            title: principal.organisations.get(&grant.organisation),
             kind: *kind,
             area: &grant.area,
         });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jomo_core::layer::{Access, Layer};
 use jomo_core::organisation::{OrganisationKind, RowAccess};
-use jomo_register::OPERATOR;
+use jomo_register::{OPERATOR, Role};
 use jomo_server::access::{Need, Verb, is_personal, methods, need};
 use jomo_server::identity::Trust;
 use jomo_server::route::RouteName;
@@ -36,8 +36,8 @@ enum Way {
 }
 
 /// A request that succeeds for whoever may make it: address, body, status. A new route without a
-/// row does not compile.
-fn row(route: RouteName, job: &str, version: &str) -> (String, String, u16) {
+/// row does not compile. `id` is that of the job or record.
+fn row(route: RouteName, id: &str, version: &str) -> (String, String, u16) {
     use RouteName as R;
     let sign_in = serde_json::json!({ "login": "vera", "password": PASSWORD }).to_string();
     let words = r#"{"words":["import","upload:D/a.geojson","--layer","a"]}"#;
@@ -58,9 +58,17 @@ fn row(route: RouteName, job: &str, version: &str) -> (String, String, u16) {
         R::Session => ("/api/v1/session".to_owned(), empty, 200),
         R::Files => ("/api/v1/files?name=a.csv".to_owned(), "a,b".to_owned(), 201),
         R::Jobs => ("/api/v1/jobs".to_owned(), words, 201),
-        R::Job => (format!("/api/v1/jobs/{job}"), empty, 200),
-        R::JobCancel => (format!("/api/v1/jobs/{job}/cancel"), empty, 202),
-        R::JobEvents => (format!("/api/v1/jobs/{job}/events"), empty, 200),
+        R::Job => (format!("/api/v1/jobs/{id}"), empty, 200),
+        R::JobCancel => (format!("/api/v1/jobs/{id}/cancel"), empty, 202),
+        R::JobEvents => (format!("/api/v1/jobs/{id}/events"), empty, 200),
+        R::Records => {
+            let new = r#"{"organisation":"prefecture","content":{"a":1}}"#;
+            ("/api/v1/register/note".to_owned(), new.to_owned(), 201)
+        }
+        R::Record => {
+            (format!("/api/v1/register/note/{id}"), r#"{"content":{"a":2}}"#.to_owned(), 200)
+        }
+        R::RecordHistory => (format!("/api/v1/register/note/{id}/history"), empty, 200),
     }
 }
 
@@ -73,19 +81,29 @@ fn expected(route: RouteName, verb: Verb, identity: Identity, success: u16) -> u
     match need(route, verb) {
         None => 405,
         Some(Need::LayerReader) if one_layer && identity != Identity::Right => 404,
-        Some(Need::SignedIn | Need::Role(_) | Need::OwnJob) if !recognised => 401,
+        Some(Need::SignedIn | Need::Role(_) | Need::OwnJob | Need::Record(_)) if !recognised => 401,
         Some(Need::SignedIn) => 200,
         Some(Need::Role(_)) if identity == Identity::Lower => 403,
+        // A viewer of the record's organisation knows that it is there.
+        Some(Need::Record(Role::Viewer)) if identity == Identity::Lower => 404,
+        Some(Need::Record(_)) if identity == Identity::Lower => 403,
         Some(Need::OwnJob) if identity == Identity::Lower => 404,
-        Some(Need::Anyone | Need::Asker | Need::LayerReader | Need::Role(_) | Need::OwnJob) => {
-            success
-        }
+        Some(
+            Need::Anyone
+            | Need::Asker
+            | Need::LayerReader
+            | Need::Role(_)
+            | Need::OwnJob
+            | Need::Record(_),
+        ) => success,
     }
 }
 
 /// Who is the lower and who the right one for a route.
-fn login(route: RouteName, identity: Identity) -> &'static str {
-    match (need(route, Verb::Read).or(need(route, Verb::Write)), identity) {
+fn login(route: RouteName, verb: Verb, identity: Identity) -> &'static str {
+    let usual = || need(route, Verb::Read).or(need(route, Verb::Write));
+    match (need(route, verb).or_else(usual), identity) {
+        (Some(Need::Record(Role::Viewer)), Identity::Lower) => "olga",
         (Some(Need::LayerReader), Identity::Lower) => "otto",
         (Some(Need::OwnJob), Identity::Lower) => "emil",
         (_, Identity::Lower) => "vera",
@@ -125,6 +143,8 @@ async fn send(office: &Office, verb: Verb, path: &str, headers: &[&str], body: &
         }
         Verb::Read => office.get(path, headers).await,
         Verb::Write => office.post(path, headers, body.to_owned()).await,
+        Verb::Replace => office.send("PUT", path, headers, body.to_owned()).await,
+        Verb::Remove => office.send("DELETE", path, headers, "").await,
     }
 }
 
@@ -137,10 +157,13 @@ async fn every_route_asks_who_it_is() {
         for &route in RouteName::ALL {
             for verb in Verb::ALL {
                 for identity in IDENTITIES {
-                    let is_job = need(route, verb) == Some(Need::OwnJob);
-                    let job = if is_job { office.job("eda").id } else { OPERATOR }.to_string();
-                    let (path, body, success) = row(route, &job, &version);
-                    let who = login(route, identity);
+                    let id = match need(route, verb) {
+                        Some(Need::OwnJob) => office.job("eda").id,
+                        Some(Need::Record(_)) => office.note("prefecture").id,
+                        _ => OPERATOR,
+                    };
+                    let (path, body, success) = row(route, &id.to_string(), &version);
+                    let who = login(route, verb, identity);
                     // Signing in or out ends the session that is shown.
                     let ends = matches!(route, RouteName::Login | RouteName::Logout);
                     let place = (ends.then_some(route as u8), who, identity as u8, way as u8);
@@ -151,7 +174,7 @@ async fn every_route_asks_who_it_is() {
                             place.insert(shown).clone()
                         }
                     };
-                    let mut headers = vec![HOST, ORIGIN, JSON];
+                    let mut headers = vec![HOST, ORIGIN, JSON, "if-match: \"1\""];
                     headers.extend(credential.as_deref());
                     let answer = send(&office, verb, &path, &headers, &body).await;
                     let told = format!("{route:?} {verb:?} {identity:?} {way:?}");
@@ -254,6 +277,41 @@ async fn unknown_and_forbidden_are_the_same_bytes() {
     assert_eq!(office.get(&format!("/api/v1/jobs/{own}"), &[&admin]).await.status, 200);
 }
 
+/// A record of another organisation, of another kind or of nobody: the same bytes by every
+/// method, also for the administrators of others.
+#[tokio::test]
+async fn unknown_and_forbidden_records_are_the_same_bytes() {
+    let office = Office::new();
+    let foreign = office.note("prefecture").id.to_string();
+    let unknown = "00000000-0000-7000-8000-000000000000";
+    let cookie = office.cookie("olga").await;
+    let headers = [HOST, ORIGIN, JSON, "if-match: \"1\"", cookie.as_str()];
+    for (method, end, body) in [
+        ("GET", "", ""),
+        ("HEAD", "", ""),
+        ("GET", "?with=personal", ""),
+        ("GET", "/history", ""),
+        ("PUT", "", "{\"content\":{}}"),
+        ("PUT", "", "["),
+        ("DELETE", "", ""),
+    ] {
+        let ask = async |kind: &str, id: &str| {
+            let path = format!("/api/v1/register/{kind}/{id}{end}");
+            office.send(method, &path, &headers, body.to_owned()).await
+        };
+        let told = format!("{method} {end}");
+        let nothing = ask("note", unknown).await;
+        same(&ask("note", &foreign).await, &nothing, &told);
+        same(&ask("other", &foreign).await, &nothing, &told);
+    }
+    let own = office.note("owner").id.to_string();
+    let path = format!("/api/v1/register/note/{own}");
+    assert_eq!(office.get(&path, &headers).await.status, 200);
+    let other = path.replace("/note/", "/other/");
+    let unknown = office.get(&format!("/api/v1/register/note/{unknown}"), &headers).await;
+    same(&office.get(&other, &headers).await, &unknown, "of another kind");
+}
+
 /// What is public has the same bytes and headers whoever asks.
 #[tokio::test]
 async fn public_answers_do_not_depend_on_who_asks() {
@@ -272,7 +330,8 @@ async fn public_answers_do_not_depend_on_who_asks() {
             assert_eq!(known.headers, plain.headers, "{path} {credential}");
             assert_eq!(known.body, plain.body, "{path} {credential}");
         }
-        assert!(!plain.header("vary").contains("Cookie"), "{path}");
+        let varies = plain.header("vary").contains("Cookie, Authorization");
+        assert_eq!(varies, path.starts_with("/tiles/") || path.starts_with("/archives/"), "{path}");
     }
     // Whoever sees nothing more gets the public catalogue.
     for path in ["/catalog.json", "/status.json"] {

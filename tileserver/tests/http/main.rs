@@ -16,6 +16,7 @@ mod generations;
 mod jobs;
 mod office;
 mod pairs;
+mod records;
 mod remote;
 mod sign_in;
 mod socket;

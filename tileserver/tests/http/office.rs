@@ -7,8 +7,8 @@ use axum::http::Request;
 use jomo_core::layer::{Access, Layer, Text};
 use jomo_core::organisation::OrganisationKind;
 use jomo_register::{
-    Area, Grant, Job, JobWords, NewKey, NewPerson, OPERATOR, Organisation, PasswordCost, Register,
-    Role, Source, Uuid, new_id,
+    Area, Grant, Job, JobWords, MasterKey, NewKey, NewPerson, NewRecord, OPERATOR, Organisation,
+    PasswordCost, Record, Register, Role, Source, Uuid, new_id,
 };
 use jomo_server::app::{People, PeopleLimits};
 use jomo_server::clerk::Clerk;
@@ -72,6 +72,25 @@ impl Office {
     pub(crate) fn limited(&mut self, limits: PeopleLimits) {
         self.server = serve(&self.register, Trust::default(), limits);
         self.server.app.refresh(&self.shop.store).unwrap();
+    }
+
+    /// Serves from now on with a key of the personal values; gives its file.
+    pub(crate) fn sealed(&mut self) -> PathBuf {
+        let file = self.shop.dir.path().join("master.key");
+        MasterKey::generate(&file).unwrap();
+        self.server =
+            serve_with(&self.register, Some(&file), Trust::default(), PeopleLimits::default());
+        self.server.app.refresh(&self.shop.store).unwrap();
+        file
+    }
+
+    /// Gives a right to somebody.
+    pub(crate) fn allow(&self, login: &str, role: Role, organisation: &str, area: &str) {
+        let (id, person, from) =
+            (new_id(at(PUBLISHED)).unwrap(), self.person(login), at(PUBLISHED));
+        let (organisation, area) = (organisation.to_owned(), Area::parse(area).unwrap());
+        let grant = Grant { id, person, role, organisation, area, from, until: None };
+        self.open().add_grant(&grant, OPERATOR, from).unwrap();
     }
 
     fn hire(&self) {
@@ -139,6 +158,19 @@ impl Office {
         self.open().enqueue(words, Some(person), None, at(PUBLISHED)).unwrap()
     }
 
+    /// A record of kind `note` at its first revision.
+    pub(crate) fn note(&self, organisation: &str) -> Record {
+        let new = NewRecord {
+            kind: "note".to_owned(),
+            content: serde_json::json!({ "a": 1 }),
+            personal: None,
+            subject: None,
+            organisation: organisation.to_owned(),
+            municipality: None,
+        };
+        self.open().create_record(new, OPERATOR, at(PUBLISHED)).unwrap()
+    }
+
     pub(crate) async fn sign_in(&self, login: &str, password: &str) -> Answer {
         let body = serde_json::json!({ "login": login, "password": password }).to_string();
         self.post("/login", &[HOST, ORIGIN, JSON], body).await
@@ -153,7 +185,17 @@ impl Office {
     }
 
     pub(crate) async fn post(&self, path: &str, headers: &[&str], body: impl Into<Body>) -> Answer {
-        self.server.send(request("POST", path, headers, body.into())).await
+        self.send("POST", path, headers, body).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: impl Into<Body>,
+    ) -> Answer {
+        self.server.send(request(method, path, headers, body.into())).await
     }
 
     pub(crate) async fn get(&self, path: &str, headers: &[&str]) -> Answer {
@@ -175,7 +217,14 @@ pub(crate) fn request(method: &str, path: &str, headers: &[&str], body: Body) ->
 }
 
 pub(crate) fn serve(register: &Path, trust: Trust, limits: PeopleLimits) -> Server {
-    let open = || Register::open_with(register, None, PasswordCost::CHEAPEST).unwrap();
+    serve_with(register, None, trust, limits)
+}
+
+fn serve_with(register: &Path, key: Option<&Path>, trust: Trust, limits: PeopleLimits) -> Server {
+    let open = || {
+        let key = key.map(|file| MasterKey::read(file).unwrap());
+        Register::open_with(register, key, PasswordCost::CHEAPEST).unwrap()
+    };
     let clerk = Clerk::with(register, open(), open()).unwrap();
     Server::with(Page::new(std::iter::empty()), |app, clock| {
         app.with_people(People::new(clerk, trust, clock).within(limits))
