@@ -71,7 +71,20 @@ help-ingest-tile = Address z/x/y of an elevation tile, over its name.
 ingest-raster-done = { $rows } x { $columns } cells of { $cell_size_m } m ({ $resampling }) written to { $file }.
 raster-mesh =
     .title = An elevation mesh cannot be read
-    .detail = { $name }: { $reason } ({ $code })
+    .detail = { $name }: { $code ->
+        [fgd-io] { fgd-io.detail }
+        [fgd-xml] { fgd-xml.detail }
+        [fgd-refused] { fgd-refused.detail }
+        [fgd-missing] { fgd-missing.detail }
+        [fgd-content] { fgd-content.detail }
+        [fgd-second] { fgd-second.detail }
+        [fgd-too-large] { fgd-too-large.detail }
+        [fgd-too-many-values] { fgd-too-many-values.detail }
+        [fgd-value] { fgd-value.detail }
+        [fgd-cell] { fgd-cell.detail }
+        [fgd-envelope] { fgd-envelope.detail }
+       *[other] { $code }
+    }
     .hint = Download this mesh again.
 raster-mixed =
     .title = The meshes do not belong together
@@ -95,8 +108,8 @@ raster-outside =
     .hint = Check the CRS of the source (--crs) and the zone (--to-crs).
 raster-size =
     .title = The result would be too large
-    .detail = { $columns } x { $rows } cells are more than the limit of { $limit }.
-    .hint = Choose coarser cells with --cell-size-m, and check the CRS of the source.
+    .detail = { $columns } x { $rows } = { $cells } cells are more than the limit of { $limit }.
+    .hint = Set --cell-size-m to { $fits_m } or more, and check the CRS of the source.
 raster-coarse =
     .title = The cells are too coarse
     .detail = One cell covers { $cells } cells of the source.

@@ -71,7 +71,20 @@ help-ingest-tile = 標高タイルの番号 z/x/y。ファイル名より優先�
 ingest-raster-done = { $rows } × { $columns } セル（{ $cell_size_m } m、{ $resampling }）を { $file } に書きました。
 raster-mesh =
     .title = 標高のメッシュを読めません
-    .detail = { $name }: { $reason }（{ $code }）
+    .detail = { $name }: { $code ->
+        [fgd-io] { fgd-io.detail }
+        [fgd-xml] { fgd-xml.detail }
+        [fgd-refused] { fgd-refused.detail }
+        [fgd-missing] { fgd-missing.detail }
+        [fgd-content] { fgd-content.detail }
+        [fgd-second] { fgd-second.detail }
+        [fgd-too-large] { fgd-too-large.detail }
+        [fgd-too-many-values] { fgd-too-many-values.detail }
+        [fgd-value] { fgd-value.detail }
+        [fgd-cell] { fgd-cell.detail }
+        [fgd-envelope] { fgd-envelope.detail }
+       *[other] { $code }
+    }
     .hint = このメッシュをダウンロードし直してください。
 raster-mixed =
     .title = 種類の違うメッシュが混ざっています
@@ -95,8 +108,8 @@ raster-outside =
     .hint = 元データの座標系（--crs）と目的の系（--to-crs）を確かめてください。
 raster-size =
     .title = 結果が大きすぎます
-    .detail = { $columns } × { $rows } セルは上限 { $limit } セルを超えています。
-    .hint = --cell-size-m でセルを粗くし、元データの座標系を確かめてください。
+    .detail = { $columns } × { $rows } = { $cells } セルになり、上限の { $limit } セルを超えます。
+    .hint = --cell-size-m に { $fits_m } 以上を指定し、元データの座標系を確かめてください。
 raster-coarse =
     .title = セルが粗すぎます
     .detail = 一つのセルが元データの { $cells } セルにわたります。

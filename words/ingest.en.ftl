@@ -37,6 +37,14 @@ ingest-occupied =
     .title = Something else is in the folder for the result
     .detail = { $path } is no result of jomo-ingest.
     .hint = Give --out the name of a new folder.
+ingest-part-occupied =
+    .title = The name of the folder in work is in use
+    .detail = { $path } was not left by an unfinished run of jomo-ingest and is not removed.
+    .hint = Look into it and move it away or remove it, or give --out another name.
+ingest-out =
+    .title = The result cannot be written
+    .detail = { $path }: { $reason }
+    .hint = Check the permissions of --out and the free space.
 ingest-format =
     .title = This format is not read
     .detail = { $name }: { $found }
@@ -51,7 +59,7 @@ ingest-read =
     .hint = Check that the file is whole.
 ingest-layer =
     .title = There is no such layer
-    .detail = { $layer } is not one of: { $known }
+    .detail = { $layer } is not one of: { $known }{ more-names }
     .hint = Name one of these layers.
 ingest-no-layer =
     .title = There is no layer
@@ -103,11 +111,11 @@ archive-broken =
     .hint = Download it again.
 archive-nested =
     .title = There are zips within the zip
-    .detail = They are not opened: { $found }
+    .detail = They are not opened: { $found }{ more-names }
     .hint = Unpack the outer zip and take in the inner ones one by one.
 archive-no-data =
     .title = There is no data in the zip that can be read
-    .detail = It holds: { $found }
+    .detail = It holds: { $found }{ more-names }
     .hint = A shapefile, GeoJSON, GeoPackage, KML, GPX or FlatGeobuf is needed.
 crs-unknown =
     .title = The CRS is not known
@@ -137,9 +145,20 @@ foreign-answer =
     .hint = Check with jomo doctor that it is of the same version as jomo.
 foreign-several =
     .title = There are several layers
-    .detail = { $known }
+    .detail = { $known }{ more-names }
     .hint = Choose one by --source-layer.
 doctor-ingest = taking in foreign formats (jomo-ingest)
 doctor-ingest-mend = build it by cargo build -p jomo-ingest and put it beside jomo.
 doctor-ingest-walls = walls around it
+doctor-ingest-walls-found = seccomp { $seccomp ->
+        [on] on
+       *[other] off
+    }, landlock { $landlock ->
+        [full] full
+        [partial] partial
+       *[other] none
+    }, rlimits { $rlimits ->
+        [on] on
+       *[other] off
+    }
 doctor-ingest-walls-mend = with landlock (Linux 5.13 or newer) the files that it can read are limited too.

@@ -37,6 +37,14 @@ ingest-occupied =
     .title = 結果のフォルダに別のものがあります
     .detail = { $path } はjomo-ingestの結果ではありません。
     .hint = 新しいフォルダの名前を --out に指定してください。
+ingest-part-occupied =
+    .title = 作業用のフォルダの名前がすでに使われています
+    .detail = { $path } は jomo-ingest が作りかけたものではありません。消しません。
+    .hint = 中を確かめて移すか消すかするか、別の --out を指定してください。
+ingest-out =
+    .title = 結果を書けません
+    .detail = { $path }: { $reason }
+    .hint = --out の権限と空き容量を確かめてください。
 ingest-format =
     .title = 読める形式ではありません
     .detail = { $name }: { $found }
@@ -51,7 +59,7 @@ ingest-read =
     .hint = ファイルが途中で切れていないか確かめてください。
 ingest-layer =
     .title = そのレイヤはありません
-    .detail = 「{ $layer }」は次の中にありません: { $known }
+    .detail = 「{ $layer }」は次の中にありません: { $known }{ more-names }
     .hint = この中のレイヤを指定してください。
 ingest-no-layer =
     .title = レイヤがありません
@@ -103,11 +111,11 @@ archive-broken =
     .hint = もう一度ダウンロードしてください。
 archive-nested =
     .title = zipの中にzipがあります
-    .detail = 中のzipは開きません: { $found }
+    .detail = 中のzipは開きません: { $found }{ more-names }
     .hint = 外側のzipを展開し、中のzipを1つずつ取り込んでください。
 archive-no-data =
     .title = zipの中に読めるデータがありません
-    .detail = 中にあるもの: { $found }
+    .detail = 中にあるもの: { $found }{ more-names }
     .hint = シェープファイル、GeoJSON、GeoPackage、KML、GPX、FlatGeobufのどれかが必要です。
 crs-unknown =
     .title = 座標系が分かりません
@@ -137,9 +145,20 @@ foreign-answer =
     .hint = jomoと同じ版のjomo-ingestか、jomo doctor で確かめてください。
 foreign-several =
     .title = レイヤが複数あります
-    .detail = { $known }
+    .detail = { $known }{ more-names }
     .hint = --source-layer で1つを指定してください。
 doctor-ingest = 外部形式の取り込み(jomo-ingest)
 doctor-ingest-mend = cargo build -p jomo-ingest で作り、jomoと同じフォルダに置いてください。
 doctor-ingest-walls = 取り込みの隔離
+doctor-ingest-walls-found = seccomp: { $seccomp ->
+        [on] 有効
+       *[other] なし
+    }、landlock: { $landlock ->
+        [full] 有効
+        [partial] 一部
+       *[other] なし
+    }、rlimit: { $rlimits ->
+        [on] 有効
+       *[other] なし
+    }
 doctor-ingest-walls-mend = landlockのあるカーネル(Linux 5.13以降)では、読めるファイルも制限されます。

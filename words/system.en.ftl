@@ -27,3 +27,5 @@ os-error-104 = the other side cut the connection
 os-error-110 = no answer in time
 os-error-111 = the connection was refused
 os-error-122 = the disk quota is used up
+# The reason of a library that has none in Japanese.
+words-of-others = “{ $words }”

@@ -27,3 +27,5 @@ os-error-104 = 相手が接続を切りました
 os-error-110 = 時間内に応答がありませんでした
 os-error-111 = 接続を断られました
 os-error-122 = 割り当てられたディスク容量の上限です
+# The reason of a library that has none in Japanese.
+words-of-others = 原文「{ $words }」

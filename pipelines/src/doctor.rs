@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use jomo_core::layer::Access;
 use jomo_register::{MasterKey, Register, RegisterError};
 use jomo_store::Store;
-use jomo_words::{Language, say};
+use jomo_words::{Language, fact, say, tell};
 use serde_json::json;
 
 use crate::foreign;
@@ -58,17 +58,17 @@ pub fn run(
     let mut findings = vec![
         program("gdal", "gdalinfo", "--version"),
         program("chromium", "chromium", "--version"),
-        open_files(),
+        open_files(language),
         cores(),
         clock(now),
-        free_space(places.store.unwrap_or(Path::new("."))),
+        free_space(places.store.unwrap_or(Path::new(".")), language),
     ];
-    findings.extend(ingest());
+    findings.extend(ingest(language));
     if let Some(path) = places.store {
-        findings.extend([writable(path), published(path, now)]);
+        findings.extend([writable(path, language), published(path, now, language)]);
     }
     if let Some(path) = places.register {
-        findings.extend(register(path, places.key_file, now));
+        findings.extend(register(path, places.key_file, now, language));
     }
     let mut outcome = Outcome::new(Status::Done);
     let word = |verdict| match verdict {
@@ -118,7 +118,7 @@ fn program(check: &'static str, name: &str, flag: &str) -> Finding {
 }
 
 /// The program for foreign formats, what it is linked with, and the walls around it.
-fn ingest() -> Vec<Finding> {
+fn ingest(language: Language) -> Vec<Finding> {
     let missing = |check| Finding { check, verdict: Verdict::Warning, found: "-".to_owned() };
     let Ok(report) = foreign::formats() else { return vec![missing("ingest")] };
     let word = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
@@ -134,7 +134,8 @@ fn ingest() -> Vec<Finding> {
     let [seccomp, landlock, rlimits] =
         ["seccomp", "landlock", "rlimits"].map(|wall| word(&walls[wall]));
     let whole = landlock == "full" && seccomp == "on" && rlimits == "on";
-    let words = format!("seccomp {seccomp}, landlock {landlock}, rlimits {rlimits}");
+    let states = [("seccomp", seccomp), ("landlock", landlock), ("rlimits", rlimits)];
+    let words = say(language, "doctor-ingest-walls-found", &states);
     vec![
         Finding { check: "ingest", verdict, found },
         Finding {
@@ -145,10 +146,13 @@ fn ingest() -> Vec<Finding> {
     ]
 }
 
-fn open_files() -> Finding {
+fn open_files(language: Language) -> Finding {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let enough = limit.is_none_or(|limit| FILES_LEAST <= limit);
-    let found = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
+    let found = limit.map_or_else(
+        || fact(language, "what", "unlimited".to_owned()),
+        |limit| limit.to_string(),
+    );
     let verdict = if enough { Verdict::Good } else { Verdict::Warning };
     Finding { check: "open-files", verdict, found }
 }
@@ -166,7 +170,7 @@ fn clock(now: Timestamp) -> Finding {
     Finding { check: "clock", verdict, found: now.to_string() }
 }
 
-fn free_space(path: &Path) -> Finding {
+fn free_space(path: &Path, language: Language) -> Finding {
     let check = "free-space";
     match rustix::fs::statvfs(path) {
         Ok(disk) => {
@@ -174,22 +178,28 @@ fn free_space(path: &Path) -> Finding {
             let verdict = if FREE_LEAST <= free { Verdict::Good } else { Verdict::Warning };
             Finding { check, verdict, found: format!("{} GiB", free >> 30) }
         }
-        Err(fault) => Finding { check, verdict: Verdict::Bad, found: fault.to_string() },
+        Err(fault) => {
+            let found = fact(language, "reason", fault.to_string());
+            Finding { check, verdict: Verdict::Bad, found }
+        }
     }
 }
 
-fn writable(store: &Path) -> Finding {
+fn writable(store: &Path, language: Language) -> Finding {
     let check = "writable";
     let probe = store.join(format!(".doctor-{}", std::process::id()));
     let tried = std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe));
     match tried {
         Ok(()) => Finding { check, verdict: Verdict::Good, found: store.display().to_string() },
-        Err(fault) => Finding { check, verdict: Verdict::Bad, found: fault.to_string() },
+        Err(fault) => {
+            let found = fact(language, "reason", fault.to_string());
+            Finding { check, verdict: Verdict::Bad, found }
+        }
     }
 }
 
 /// The live generation can be read, and which of its live layers have expired.
-fn published(path: &Path, now: Timestamp) -> Finding {
+fn published(path: &Path, now: Timestamp, language: Language) -> Finding {
     let check = "published";
     let generation = Store::open(path).and_then(|store| store.current(Access::Public));
     match generation {
@@ -205,17 +215,24 @@ fn published(path: &Path, now: Timestamp) -> Finding {
             Finding { check, verdict, found: found.trim_end().to_owned() }
         }
         Ok(None) => Finding { check, verdict: Verdict::Warning, found: "-".to_owned() },
-        Err(fault) => Finding { check, verdict: Verdict::Bad, found: fault.to_string() },
+        Err(fault) => {
+            Finding { check, verdict: Verdict::Bad, found: tell(language, &fault).detail }
+        }
     }
 }
 
 /// The register opens with its key, holds together, and was backed up of late.
-fn register(path: &Path, key_file: Option<&Path>, now: Timestamp) -> Vec<Finding> {
+fn register(
+    path: &Path,
+    key_file: Option<&Path>,
+    now: Timestamp,
+    language: Language,
+) -> Vec<Finding> {
     let good = |check, found| Finding { check, verdict: Verdict::Good, found };
     let bad = |check, fault: &RegisterError| Finding {
         check,
         verdict: Verdict::Bad,
-        found: fault.to_string(),
+        found: tell(language, fault).detail,
     };
     let mut findings = Vec::new();
     let key = match key_file.map(MasterKey::read).transpose() {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jomo_core::fault::Faults;
-use jomo_core::message::{Arguments, Coded};
+use jomo_core::message::{Arguments, Coded, Names};
 use jomo_format::vector::Encoding;
 use serde_json::Value;
 
@@ -43,6 +43,7 @@ const CODES: &[&str] = &[
     "ingest-memory",
     "ingest-no-layer",
     "ingest-open",
+    "ingest-out",
     "ingest-read",
     "ingest-sandbox",
     "ingest-source",
@@ -75,6 +76,7 @@ const FACTS: &[&str] = &[
     "limit_mib",
     "limit_s",
     "line",
+    "more",
     "name",
     "offset",
     "path",
@@ -160,7 +162,7 @@ pub enum ForeignError {
         reason: String,
     },
     /// The file has several layers, and none was chosen.
-    #[error("the file has several layers: {}", known.join(", "))]
+    #[error("the file has several layers: {}", Names(known))]
     Several {
         /// Their names.
         known: Vec<String>,
@@ -195,7 +197,9 @@ impl Coded for ForeignError {
             }
             Self::Time { limit_s } => vec![("limit_s", limit_s.to_string())],
             Self::Answer { reason } => vec![("reason", reason.clone())],
-            Self::Several { known } => vec![("known", known.join(", "))],
+            Self::Several { known } => {
+                vec![("known", Names(known).shown()), ("more", Names(known).more())]
+            }
             Self::Told { arguments, .. } => arguments.clone(),
         }
     }

@@ -12,7 +12,7 @@ use jomo_core::fault::Faults;
 use jomo_core::feature::{Code, Feature, FeatureTable, Field, FieldType, Value};
 use jomo_core::layer::{Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol};
 use jomo_core::mesh::GridSquare;
-use jomo_core::message::{Arguments, Coded};
+use jomo_core::message::{Arguments, Coded, Names};
 use jomo_coverage::polygonise;
 use jomo_format::grib2::{self, GribError, LatLonGrid, LevelGrid, Quantity, Submessage};
 use jomo_store::LayerStage;
@@ -71,10 +71,10 @@ pub struct RainRequest {
 #[non_exhaustive]
 pub enum RainError {
     /// No field of the files is rain.
-    #[error("no precipitation among the fields {found}")]
+    #[error("no precipitation among the fields {}", Names(found))]
     NoRain {
         /// What the files hold.
-        found: String,
+        found: Vec<String>,
     },
     /// No cell of the region holds data.
     #[error("no cell of the region {bbox:?} holds data")]
@@ -131,7 +131,9 @@ impl Coded for RainError {
             format!("{west:.3}, {south:.3}, {east:.3}, {north:.3}")
         };
         match self {
-            Self::NoRain { found } => vec![("found", found.clone())],
+            Self::NoRain { found } => {
+                vec![("found", Names(found).shown()), ("more", Names(found).more())]
+            }
             Self::NoData { bbox } => vec![("bbox", corners(bbox))],
             Self::Outside { bbox, grid } => vec![("bbox", corners(bbox)), ("grid", corners(grid))],
             Self::Grids { first, second } => {
@@ -217,7 +219,7 @@ fn choose<'a>(
     let Some(best) = found.iter().map(|(_, field)| rank(field)).max() else {
         others.sort();
         others.dedup();
-        let failure = Failure::new(Exit::Input, RainError::NoRain { found: others.join(", ") });
+        let failure = Failure::new(Exit::Input, RainError::NoRain { found: others });
         return Err(match request.grib.first() {
             Some(path) => failure.at(path),
             None => failure,

@@ -3,7 +3,7 @@
 use jomo_core::message::Coded;
 use serde_json::{Map, Value, json};
 
-use crate::{Language, filled, system_reason, tell};
+use crate::{Language, fact, filled, tell};
 
 /// Most errors of one message that are told again; a command stops long before.
 const ERRORS_MAX: usize = 100;
@@ -55,8 +55,7 @@ fn retell(language: Language, error: &mut Map<String, Value>) {
         .flatten()
         .filter_map(|(name, value)| {
             let value = value.as_str()?;
-            let reason = system_reason(language, value);
-            Some((name.clone(), reason.unwrap_or_else(|| value.to_owned())))
+            Some((name.clone(), fact(language, name, value.to_owned())))
         })
         .collect();
     let arguments: Vec<(&str, String)> =

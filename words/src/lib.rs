@@ -5,6 +5,7 @@
 //! page imports the same files.
 
 mod coded;
+mod term;
 
 use std::sync::LazyLock;
 
@@ -16,6 +17,7 @@ pub use jomo_core::time::Language;
 use unic_langid::{LanguageIdentifier, langid};
 
 pub use self::coded::{coded_json, failed_json, retold};
+pub use self::term::fact;
 
 macro_rules! area {
     ($($name:literal),* $(,)?) => {
@@ -44,8 +46,11 @@ const AREAS: &[(&str, &str, &str)] = &area![
     "vector",
 ];
 
+/// Facts of errors in Japanese; their English is what the errors carry.
+const TERMS: &str = include_str!("../terms.ftl");
+
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> =
-    LazyLock::new(|| bundle(langid!("ja"), AREAS.iter().map(|area| area.1)));
+    LazyLock::new(|| bundle(langid!("ja"), AREAS.iter().map(|area| area.1).chain([TERMS])));
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> =
     LazyLock::new(|| bundle(langid!("en"), AREAS.iter().map(|area| area.2)));
 
@@ -122,10 +127,8 @@ pub struct Told {
 #[must_use]
 pub fn tell(language: Language, error: &dyn Coded) -> Told {
     let mut arguments = error.arguments();
-    for (_, value) in &mut arguments {
-        if let Some(reason) = system_reason(language, value) {
-            *value = reason;
-        }
+    for (name, value) in &mut arguments {
+        *value = fact(language, name, std::mem::take(value));
     }
     let part = |code: &str, part: &str| text(language, &format!("{code}.{part}"), &arguments);
     Told {
@@ -237,6 +240,15 @@ mod tests {
             for (id, _) in ja {
                 assert!(seen.insert(id.clone()), "{id} is defined twice");
             }
+        }
+    }
+
+    #[test]
+    fn every_term_is_sound_and_there_once() {
+        assert!(FluentResource::try_new(TERMS.to_owned()).is_ok());
+        let mut seen = std::collections::BTreeSet::new();
+        for (id, _) in ids(TERMS) {
+            assert!(id.starts_with("term-") && seen.insert(id.clone()), "{id}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! value. A row shorter than the header, or with text beyond it, is counted and kept out; rows
 //! are numbered from 1 after the header, blank lines not counted.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use geo_types::{Geometry, Point};
 
@@ -97,7 +97,7 @@ pub fn position(lon: Option<&str>, lat: Option<&str>) -> Result<Option<Point<f64
 
 /// The column names; a nameless column is called by its place.
 fn header_names(record: &csv::StringRecord) -> Result<Vec<String>, VectorError> {
-    let mut seen = HashSet::new();
+    let mut seen = HashMap::new();
     let mut repeated = Vec::new();
     let mut names = Vec::with_capacity(record.len());
     for (place, name) in (1..).zip(record) {
@@ -105,7 +105,9 @@ fn header_names(record: &csv::StringRecord) -> Result<Vec<String>, VectorError> 
             "" => format!("column_{place}"),
             name => name.to_owned(),
         };
-        if !seen.insert(name.clone()) && !repeated.contains(&name) {
+        let uses: &mut u64 = seen.entry(name.clone()).or_default();
+        *uses += 1;
+        if *uses == 2 {
             repeated.push(name.clone());
         }
         names.push(name);

@@ -106,7 +106,7 @@ pub fn unpack(path: &Path, folder: &Path) -> Result<Vec<Found>, IngestError> {
     }
     if best.is_empty() {
         let nested = names.iter().any(|entry| entry.extension == "zip");
-        let found: Vec<String> = names.iter().take(20).map(written).collect();
+        let found: Vec<String> = names.iter().map(written).collect();
         return Err(if nested {
             ArchiveError::Nested { found }.into()
         } else {
@@ -139,7 +139,7 @@ pub fn unpack(path: &Path, folder: &Path) -> Result<Vec<Found>, IngestError> {
             other => other,
         })?;
         if format == Format::Zip || format.is_raster() {
-            let found = format.label().to_owned();
+            let found = "an archive or a raster".to_owned();
             return Err(IngestError::Format { name: written(entry), found });
         }
         sets.push(Found { name: entry.stem.clone(), path, format });
@@ -161,7 +161,7 @@ fn open(path: &Path) -> Result<ZipArchive<File>, IngestError> {
     if ENTRIES_MAX < entries {
         return Err(ArchiveError::Entries { found: entries, limit: ENTRIES_MAX }.into());
     }
-    ZipArchive::new(file).map_err(|fault| ArchiveError::Broken { reason: fault.to_string() }.into())
+    ZipArchive::new(file).map_err(|fault| ArchiveError::from(&fault).into())
 }
 
 /// Number of entries as the archive announces it, before anything is allocated by it. An archive
@@ -178,7 +178,7 @@ fn announced(file: &mut File) -> std::io::Result<u64> {
 }
 
 fn entries(archive: &mut ZipArchive<File>) -> Result<Vec<Entry>, IngestError> {
-    let broken = |fault: zip::result::ZipError| ArchiveError::Broken { reason: fault.to_string() };
+    let broken = |fault: zip::result::ZipError| ArchiveError::from(&fault);
     let mut found = Vec::new();
     for index in 0..archive.len() {
         let part = archive.by_index_raw(index).map_err(broken)?;
@@ -216,14 +216,13 @@ fn copy(
     out: &mut impl std::io::Write,
     before: u64,
 ) -> Result<u64, IngestError> {
-    let broken = |reason: String| ArchiveError::Broken { reason };
-    let part = archive.by_index(index).map_err(|fault| broken(fault.to_string()))?;
+    let part = archive.by_index(index).map_err(|fault| ArchiveError::from(&fault))?;
     let packed = part.compressed_size();
     let by_ratio = packed.saturating_mul(RATIO_MAX).max(RATIO_FROM);
     let by_total = TOTAL_MAX.saturating_sub(before);
     let limit = by_ratio.min(by_total);
-    let copied =
-        std::io::copy(&mut part.take(limit + 1), out).map_err(|fault| broken(fault.to_string()))?;
+    let copied = std::io::copy(&mut part.take(limit + 1), out)
+        .map_err(|fault| ArchiveError::of_part(&fault))?;
     if limit < copied {
         return Err(if by_ratio < by_total {
             ArchiveError::Ratio { limit: RATIO_MAX }.into()

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use gdal::errors::CplErrType;
 use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
@@ -39,10 +39,17 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
 /// Failures that GDAL has told of, and the first of them.
 static FAILURES: AtomicU64 = AtomicU64::new(0);
 static FIRST: Mutex<String> = Mutex::new(String::new());
+/// Whether GDAL was refused memory at any time.
+static STARVED: AtomicBool = AtomicBool::new(false);
+/// GDAL's number for that (`CPLE_OutOfMemory` of `cpl_error.h`).
+const OUT_OF_MEMORY: i32 = 2;
 
 /// Removes every driver that no accepted format needs, and keeps what GDAL says to ourselves.
 pub fn prepare() {
-    gdal::config::set_error_handler(|severity, _, message| {
+    gdal::config::set_error_handler(|severity, number, message| {
+        if number == OUT_OF_MEMORY {
+            STARVED.store(true, Ordering::Relaxed);
+        }
         if matches!(severity, CplErrType::Failure | CplErrType::Fatal) {
             FAILURES.fetch_add(1, Ordering::Relaxed);
             if let Ok(mut first) = FIRST.lock()
@@ -68,6 +75,12 @@ pub fn take_failures() -> (u64, String) {
     let count = FAILURES.swap(0, Ordering::Relaxed);
     let first = FIRST.lock().map(|mut first| std::mem::take(&mut *first)).unwrap_or_default();
     (count, first)
+}
+
+/// Whether GDAL was refused memory since the start of the process.
+#[must_use]
+pub fn starved() -> bool {
+    STARVED.load(Ordering::Relaxed)
 }
 
 /// Opens a file of a known format with its one driver, read only.

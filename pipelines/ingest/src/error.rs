@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jomo_core::message::{Arguments, Coded};
+use jomo_core::message::{Arguments, Coded, Names, short};
 use jomo_format::geotiff::GeoTiffError;
 use jomo_format::vector::VectorError;
 
@@ -34,6 +34,20 @@ pub enum IngestError {
         /// The folder.
         path: String,
     },
+    /// The name of the folder in work is taken by something else.
+    #[error("{path} exists and was not left by jomo-ingest")]
+    PartOccupied {
+        /// The folder.
+        path: String,
+    },
+    /// The result could not be written.
+    #[error("{path} cannot be written: {reason}")]
+    Out {
+        /// The file or folder.
+        path: String,
+        /// The system's reason.
+        reason: String,
+    },
     /// The content is of none of the formats that are accepted.
     #[error("{name}: {found} is not accepted")]
     Format {
@@ -61,7 +75,7 @@ pub enum IngestError {
         reason: String,
     },
     /// There is no layer of that name.
-    #[error("there is no layer {layer:?}; the layers are {found}", found = known.join(", "))]
+    #[error("there is no layer {layer:?}; the layers are {found}", found = Names(known))]
     Layer {
         /// The layer asked for.
         layer: String,
@@ -139,12 +153,22 @@ impl IngestError {
         Self::Io { path: path.display().to_string(), reason: source.to_string() }
     }
 
+    /// The system would not write `path`.
+    #[must_use]
+    pub fn out(path: &Path, source: &std::io::Error) -> Self {
+        Self::Out { path: path.display().to_string(), reason: source.to_string() }
+    }
+
     /// The exit code: 2 wrong use, 3 the input is invalid, 1 failed.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Occupied { .. } | Self::Target { .. } | Self::Flag { .. } => 2,
-            Self::Sandbox { .. }
+            Self::Occupied { .. }
+            | Self::PartOccupied { .. }
+            | Self::Target { .. }
+            | Self::Flag { .. } => 2,
+            Self::Out { .. }
+            | Self::Sandbox { .. }
             | Self::Vector(VectorError::Write { .. })
             | Self::Raster(RasterError::GeoTiff(GeoTiffError::Io { .. })) => 1,
             _ => 3,
@@ -158,6 +182,8 @@ impl Coded for IngestError {
             Self::Io { .. } => "ingest-io",
             Self::Source { .. } => "ingest-source",
             Self::Occupied { .. } => "ingest-occupied",
+            Self::PartOccupied { .. } => "ingest-part-occupied",
+            Self::Out { .. } => "ingest-out",
             Self::Format { .. } => "ingest-format",
             Self::Open { .. } => "ingest-open",
             Self::Read { .. } => "ingest-read",
@@ -178,8 +204,12 @@ impl Coded for IngestError {
 
     fn arguments(&self) -> Arguments {
         match self {
-            Self::Io { path, reason } => vec![("path", path.clone()), ("reason", reason.clone())],
-            Self::Source { path } | Self::Occupied { path } => vec![("path", path.clone())],
+            Self::Io { path, reason } | Self::Out { path, reason } => {
+                vec![("path", path.clone()), ("reason", reason.clone())]
+            }
+            Self::Source { path } | Self::Occupied { path } | Self::PartOccupied { path } => {
+                vec![("path", path.clone())]
+            }
             Self::Format { name, found } => vec![("name", name.clone()), ("found", found.clone())],
             Self::Open { name, driver, reason } => vec![
                 ("name", name.clone()),
@@ -190,7 +220,11 @@ impl Coded for IngestError {
                 vec![("name", name.clone()), ("reason", reason.clone())]
             }
             Self::Layer { layer, known } => {
-                vec![("layer", layer.clone()), ("known", known.join(", "))]
+                vec![
+                    ("layer", short(layer)),
+                    ("known", Names(known).shown()),
+                    ("more", Names(known).more()),
+                ]
             }
             Self::NoLayer { name } => vec![("name", name.clone())],
             Self::Target { epsg, expected } => {

@@ -52,6 +52,13 @@ fn carry_out(order: &Order) -> (Value, u8) {
     let faults = report.layers.iter().any(|layer| !layer.faults.is_empty());
     let exit = match done {
         Err(error) => {
+            let starved = drivers::starved()
+                && matches!(error, IngestError::Open { .. } | IngestError::Read { .. });
+            let error = if starved {
+                IngestError::Memory { limit_mib: order.job.bounds.memory_mib }
+            } else {
+                error
+            };
             report.status = "failed";
             report.errors.push(report::told(&error, order.job.language));
             error.exit_code()

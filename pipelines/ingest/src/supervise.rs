@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use jomo_words::Language;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::drivers;
 use crate::error::IngestError;
@@ -114,12 +114,16 @@ pub fn run(job: &Job, out: Option<&Path>) -> Result<Ended, IngestError> {
     check_free(out)?;
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent).map_err(|fault| IngestError::io(parent, &fault))?;
+    std::fs::create_dir_all(parent).map_err(|fault| IngestError::out(parent, &fault))?;
     let part = with_suffix(out, ".part");
-    remove(&part)?;
+    clear(&part)?;
+    let name = part.join(report::NAME);
     let work = part.join("work");
-    std::fs::create_dir_all(&work).map_err(|fault| IngestError::io(&work, &fault))?;
-    let absolute = part.canonicalize().map_err(|fault| IngestError::io(&part, &fault))?;
+    let marked = std::fs::create_dir(&part)
+        .and_then(|()| std::fs::write(&name, format!("{:#}\n", mark())))
+        .and_then(|()| std::fs::create_dir(&work));
+    marked.map_err(|fault| IngestError::out(&part, &fault))?;
+    let absolute = part.canonicalize().map_err(|fault| IngestError::out(&part, &fault))?;
     let ended = match read(&Job { source, ..job.clone() }, Some(absolute)) {
         Ok(ended) if matches!(ended.exit, 0 | 4) => ended,
         failed => {
@@ -128,16 +132,15 @@ pub fn run(job: &Job, out: Option<&Path>) -> Result<Ended, IngestError> {
         }
     };
     remove(&work)?;
-    let name = part.join(report::NAME);
     // What depends on the machine is told, not kept: equal sources leave equal files.
     let mut kept = ended.report.clone();
     if let Some(report) = kept.as_object_mut() {
         report.remove("peak_memory_kib");
     }
     let text = format!("{kept:#}\n");
-    std::fs::write(&name, text).map_err(|fault| IngestError::io(&name, &fault))?;
+    std::fs::write(&name, text).map_err(|fault| IngestError::out(&name, &fault))?;
     remove(out)?;
-    std::fs::rename(&part, out).map_err(|fault| IngestError::io(out, &fault))?;
+    std::fs::rename(&part, out).map_err(|fault| IngestError::out(out, &fault))?;
     Ok(ended)
 }
 
@@ -170,6 +173,25 @@ fn check_free(out: &Path) -> Result<(), IngestError> {
     if report["tool"] == report::TOOL { Ok(()) } else { Err(occupied()) }
 }
 
+/// The report of a folder that is being filled: what marks it as ours.
+fn mark() -> Value {
+    json!({ "tool": report::TOOL, "status": "running" })
+}
+
+/// Takes away the folder that an earlier run was filling; anything else stays, and nothing is
+/// done.
+fn clear(part: &Path) -> Result<(), IngestError> {
+    let Ok(found) = part.symlink_metadata() else { return Ok(()) };
+    let text = std::fs::read(part.join(report::NAME)).ok();
+    let left = text.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let is_empty = || std::fs::read_dir(part).is_ok_and(|mut entries| entries.next().is_none());
+    let is_own = || left.map_or_else(is_empty, |left| left == mark());
+    if !found.is_dir() || !is_own() {
+        return Err(IngestError::PartOccupied { path: part.display().to_string() });
+    }
+    remove(part)
+}
+
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().map(OsStr::to_os_string).unwrap_or_default();
     name.push(suffix);
@@ -179,7 +201,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn remove(folder: &Path) -> Result<(), IngestError> {
     match std::fs::remove_dir_all(folder) {
         Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-            Err(IngestError::io(folder, &fault))
+            Err(IngestError::out(folder, &fault))
         }
         _ => Ok(()),
     }

@@ -109,8 +109,8 @@ fn project(read: &mut VectorRead, zone: Zone) {
 
 fn sets(source: &Path, format: Format, work: &Path) -> Result<Vec<Set>, IngestError> {
     if format.is_raster() {
-        let found = format!("a raster ({})", format.label());
-        return Err(IngestError::Format { name: file_name(source), found });
+        let (name, found) = (file_name(source), "a raster".to_owned());
+        return Err(IngestError::Format { name, found });
     }
     if format == Format::Zip {
         let found = archive::unpack(source, work)?;

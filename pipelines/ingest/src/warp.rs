@@ -27,8 +27,9 @@ const ERROR_MAX: f64 = 0.01;
 const WINDOW_MAX: usize = 1 << 22;
 /// A position this near to the middle of a source cell is there: an aligned raster keeps its bits.
 const SNAP: f64 = 1e-6;
-/// Most cells of a target: the prefecture (6,362 km²) at 0.05 m fits four times.
-const CELLS_MAX: u64 = 1 << 43;
+/// Most cells of a target: as many as the bytes that the walls let one file have (16 GiB). The
+/// prefecture (6,362 km²) fits at 0.61 m.
+pub(crate) const CELLS_MAX: u64 = 1 << 34;
 /// Points along each edge of the source whose way forward gives the extent of the target.
 const EDGE_POINTS: usize = 64;
 
@@ -122,29 +123,26 @@ impl Target {
         let Some(cell) = size_m.filter(|size| size.is_finite() && 0.0 < *size) else {
             return Err(RasterError::Outside);
         };
-        let bound = |axis: usize, pick: fn(f64, f64) -> f64| {
-            points.iter().map(|xy| xy[axis]).reduce(pick).map(|bound| bound / cell)
-        };
+        let bound =
+            |axis: usize, pick: fn(f64, f64) -> f64| points.iter().map(|xy| xy[axis]).reduce(pick);
         let (Some(west), Some(south)) = (bound(0, f64::min), bound(1, f64::min)) else {
             return Err(RasterError::Outside);
         };
         let (Some(east), Some(north)) = (bound(0, f64::max), bound(1, f64::max)) else {
             return Err(RasterError::Outside);
         };
-        // An edge within a thousandth of a cell of the lattice is on it.
-        let [west, south] = [west, south].map(|bound| (bound + 1e-3).floor());
-        let [east, north] = [east, north].map(|bound| (bound - 1e-3).ceil());
-        let (wide, high) = ((east - west).max(1.0), (north - south).max(1.0));
-        let limit = CELLS_MAX as f64;
-        let sizes = [whole(high), whole(wide)];
-        match sizes {
-            [Some(rows), Some(columns)] if wide * high <= limit => Ok(Self {
-                zone,
-                shape: [rows, columns],
-                origin_m: [west * cell, north * cell],
-                cell_size_m: cell,
+        let bounds_m = [west, south, east, north];
+        let (corner, size) = on_lattice(bounds_m, cell);
+        match fitting(size) {
+            Some(shape) => {
+                Ok(Self { zone, shape, origin_m: corner.map(|at| at * cell), cell_size_m: cell })
+            }
+            None => Err(RasterError::Size {
+                columns: ((east - west) / cell).round(),
+                rows: ((north - south) / cell).round(),
+                limit: CELLS_MAX,
+                fits_m: smallest(bounds_m),
             }),
-            _ => Err(RasterError::Size { columns: wide, rows: high, limit }),
         }
     }
 
@@ -152,6 +150,40 @@ impl Target {
         let along = |index: usize| (index as f64 + 0.5) * self.cell_size_m;
         [self.origin_m[0] + along(column), self.origin_m[1] - along(row)]
     }
+}
+
+/// North-west corner and size, in cells, of what holds the bounds on the lattice of a cell size.
+fn on_lattice(bounds_m: [f64; 4], cell: f64) -> ([f64; 2], [f64; 2]) {
+    // An edge within a thousandth of a cell of the lattice is on it.
+    let [west, south, ..] = bounds_m.map(|bound| (bound / cell + 1e-3).floor());
+    let [.., east, north] = bounds_m.map(|bound| (bound / cell - 1e-3).ceil());
+    let size = [north - south, east - west];
+    // What is thinner than a cell has one; what is beyond numbers stays there.
+    ([west, north], size.map(|cells| if cells < 1.0 { 1.0 } else { cells }))
+}
+
+/// Rows and columns, if there are not too many.
+fn fitting([rows, columns]: [f64; 2]) -> Option<[usize; 2]> {
+    let few = rows * columns <= CELLS_MAX as f64;
+    Some([whole(rows)?, whole(columns)?]).filter(|_| few)
+}
+
+/// The smallest cell size, of three digits, with which a target fits.
+fn smallest([west, south, east, north]: [f64; 4]) -> f64 {
+    let (wide_m, high_m) = (east - west, north - south);
+    let mut size = (wide_m * high_m / CELLS_MAX as f64).sqrt().max(f64::MIN_POSITIVE);
+    // Rounding up by a hundredth at a time fits within a few steps, if anything does.
+    for _ in 0..1_000 {
+        let digit = 10.0_f64.powf(size.log10().floor() - 2.0);
+        let round = (size / digit).ceil();
+        // Whole powers divide without a remainder in writing: 0.35, not 0.35000000000000003.
+        let round = if digit < 1.0 { round / (1.0 / digit).round() } else { round * digit };
+        if fitting(on_lattice([west, south, east, north], round).1).is_some() {
+            return round;
+        }
+        size = round * 1.01;
+    }
+    size
 }
 
 #[expect(

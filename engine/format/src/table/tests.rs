@@ -133,3 +133,17 @@ fn the_gauges_of_gunma_are_read() {
         let _ = read(bytes, &options);
     });
 }
+
+/// A header of 100,000 columns, each of them twice: told short, and found without comparing all
+/// with all.
+#[test]
+fn a_header_of_repetitions_is_told_short() {
+    let names: Vec<String> = (0..50_000).map(|n| format!("c{n}")).collect();
+    let header = format!("{0},{0}\n", names.join(","));
+    let fault = read(header.as_bytes(), &ReadOptions::default()).unwrap_err();
+    let told = fault.to_string();
+    assert_eq!(
+        told,
+        "column names used more than once: c0, c1, c2, c3, c4, c5, c6, c7 and 49992 more"
+    );
+}

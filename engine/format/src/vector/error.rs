@@ -1,6 +1,6 @@
 //! Why a file of features cannot be read or written.
 
-use jomo_core::message::{Arguments, Coded};
+use jomo_core::message::{Arguments, Coded, Names, short};
 
 /// Why a file of features cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ pub enum VectorError {
         second: String,
     },
     /// A column named by the caller is not in the file.
-    #[error("there is no column {field:?}; the columns are {found}", found = columns.join(", "))]
+    #[error("there is no column {field:?}; the columns are {found}", found = Names(columns))]
     NoColumn {
         /// The column asked for.
         field: String,
@@ -101,13 +101,13 @@ pub enum VectorError {
     #[error("the table is empty: a header is expected in its first line")]
     NoHeader,
     /// A table with a column name used twice.
-    #[error("column names used more than once: {found}", found = repeated.join(", "))]
+    #[error("column names used more than once: {found}", found = Names(repeated))]
     HeaderRepeated {
         /// The names.
         repeated: Vec<String>,
     },
     /// A table without columns for longitude and latitude.
-    #[error("no column for {what}; the columns are {found}", found = columns.join(", "))]
+    #[error("no column for {what}; the columns are {found}", found = Names(columns))]
     NoPosition {
         /// `longitude`, `latitude` or both.
         what: &'static str,
@@ -208,7 +208,11 @@ impl Coded for VectorError {
                 vec![("first", first.clone()), ("second", second.clone())]
             }
             Self::NoColumn { field, columns } => {
-                vec![("field", field.clone()), ("columns", columns.join(", "))]
+                vec![
+                    ("field", short(field)),
+                    ("columns", Names(columns).shown()),
+                    ("more", Names(columns).more()),
+                ]
             }
             Self::TooLarge { what, limit } => {
                 vec![("what", (*what).to_owned()), ("limit", limit.to_string())]
@@ -217,9 +221,15 @@ impl Coded for VectorError {
                 vec![("line", line.to_string()), ("reason", reason.clone())]
             }
             Self::NoHeader => Vec::new(),
-            Self::HeaderRepeated { repeated } => vec![("columns", repeated.join(", "))],
+            Self::HeaderRepeated { repeated } => {
+                vec![("columns", Names(repeated).shown()), ("more", Names(repeated).more())]
+            }
             Self::NoPosition { what, columns } => {
-                vec![("what", (*what).to_owned()), ("columns", columns.join(", "))]
+                vec![
+                    ("what", (*what).to_owned()),
+                    ("columns", Names(columns).shown()),
+                    ("more", Names(columns).more()),
+                ]
             }
             Self::Truncated { part, offset, expected, found } => vec![
                 ("part", (*part).to_owned()),

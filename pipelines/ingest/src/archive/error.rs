@@ -1,6 +1,7 @@
 //! Why an archive cannot be used.
 
-use jomo_core::message::{Arguments, Coded};
+use jomo_core::message::{Arguments, Coded, Names};
+use zip::result::ZipError;
 
 /// Why an archive cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,21 +33,45 @@ pub enum ArchiveError {
     /// The archive is damaged or none.
     #[error("no sound zip archive: {reason}")]
     Broken {
-        /// What the reader says.
+        /// What is wrong, in words that `words/terms.ftl` has too, or the system's reason.
         reason: String,
     },
     /// Only further archives inside.
-    #[error("archives within the archive are not opened: {found}", found = found.join(", "))]
+    #[error("archives within the archive are not opened: {found}", found = Names(found))]
     Nested {
-        /// The first entries.
+        /// The entries.
         found: Vec<String>,
     },
     /// Nothing that can be read inside.
-    #[error("no data that can be read in the archive: {found}", found = found.join(", "))]
+    #[error("no data that can be read in the archive: {found}", found = Names(found))]
     NoData {
-        /// The first entries.
+        /// The entries.
         found: Vec<String>,
     },
+}
+
+impl From<&ZipError> for ArchiveError {
+    fn from(fault: &ZipError) -> Self {
+        let reason = match fault {
+            ZipError::Io(fault) => return Self::of_part(fault),
+            ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+                "it is packed in a way that is not read"
+            }
+            _ => "it is no whole zip",
+        };
+        Self::Broken { reason: reason.to_owned() }
+    }
+}
+
+impl ArchiveError {
+    /// A part could not be unpacked: the system refused, or the bytes are damaged.
+    pub(super) fn of_part(fault: &std::io::Error) -> Self {
+        let reason = match fault.raw_os_error() {
+            Some(_) => fault.to_string(),
+            None => "a part cannot be unpacked".to_owned(),
+        };
+        Self::Broken { reason }
+    }
 }
 
 impl Coded for ArchiveError {
@@ -70,7 +95,9 @@ impl Coded for ArchiveError {
             Self::Size { limit } | Self::Ratio { limit } => vec![("limit", limit.to_string())],
             Self::Encrypted => Vec::new(),
             Self::Broken { reason } => vec![("reason", reason.clone())],
-            Self::Nested { found } | Self::NoData { found } => vec![("found", found.join(", "))],
+            Self::Nested { found } | Self::NoData { found } => {
+                vec![("found", Names(found).shown()), ("more", Names(found).more())]
+            }
         }
     }
 }

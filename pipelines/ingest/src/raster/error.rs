@@ -57,14 +57,19 @@ pub enum RasterError {
     #[error("no part of the source lies where the target can be")]
     Outside,
     /// The target would be too large.
-    #[error("{columns} x {rows} cells are more than the limit of {limit}")]
+    #[error(
+        "{} x {} = {} cells are more than the limit of {limit}; cells of {fits_m} m fit",
+        count(*columns), count(*rows), count(columns * rows)
+    )]
     Size {
         /// Columns.
         columns: f64,
         /// Rows.
         rows: f64,
         /// Limit in cells.
-        limit: f64,
+        limit: u64,
+        /// The smallest cell size that is within it, in metres.
+        fits_m: f64,
     },
     /// A cell of the target covers too many of the source.
     #[error("one cell covers {cells} cells of the source")]
@@ -78,6 +83,11 @@ pub enum RasterError {
         /// The value of the flag.
         given: String,
     },
+}
+
+/// A number of cells: whole, and short where it is beyond counting.
+fn count(cells: f64) -> String {
+    if cells < 1e15 { format!("{:.0}", cells.max(1.0)) } else { format!("{cells:.1e}") }
 }
 
 impl Coded for RasterError {
@@ -101,11 +111,11 @@ impl Coded for RasterError {
         match self {
             Self::GeoTiff(error) => error.arguments(),
             Self::Tile(error) => error.arguments(),
-            Self::Mesh { name, source } => vec![
-                ("name", name.clone()),
-                ("code", source.code().to_owned()),
-                ("reason", source.to_string()),
-            ],
+            // The text of the mesh's own fault is part of this one, with its own facts.
+            Self::Mesh { name, source } => {
+                let own = [("name", name.clone()), ("code", source.code().to_owned())];
+                own.into_iter().chain(source.arguments()).collect()
+            }
             Self::Mixed { name, expected, found } => vec![
                 ("name", name.clone()),
                 ("expected", expected.clone()),
@@ -117,10 +127,12 @@ impl Coded for RasterError {
             }
             Self::NoData { sample } => vec![("sample", (*sample).to_owned())],
             Self::Outside => Vec::new(),
-            Self::Size { columns, rows, limit } => vec![
-                ("columns", columns.to_string()),
-                ("rows", rows.to_string()),
+            Self::Size { columns, rows, limit, fits_m } => vec![
+                ("columns", count(*columns)),
+                ("rows", count(*rows)),
+                ("cells", count(columns * rows)),
                 ("limit", limit.to_string()),
+                ("fits_m", fits_m.to_string()),
             ],
             Self::Coarse { cells } => vec![("cells", cells.to_string())],
             Self::Address { given } => vec![("given", given.clone())],

@@ -101,8 +101,7 @@ impl Mosaic {
     }
 
     fn add_archive(&mut self, file: File, path: &Path) -> Result<(), IngestError> {
-        let broken =
-            |fault: zip::result::ZipError| ArchiveError::Broken { reason: fault.to_string() };
+        let broken = |fault: zip::result::ZipError| ArchiveError::from(&fault);
         let mut archive = ZipArchive::new(file).map_err(broken)?;
         if PARTS_MAX < archive.len() {
             let (found, limit) = (archive.len() as u64, PARTS_MAX as u64);

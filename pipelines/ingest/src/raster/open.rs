@@ -81,9 +81,9 @@ impl Opened {
             }
             Format::Png if no_place => Err(RasterError::Place { name: file_name(source) }.into()),
             Format::Tiff | Format::Png | Format::Jpeg => Self::gdal(source, format, request),
-            other => {
-                let found = format!("{} is no raster", other.label());
-                Err(IngestError::Format { name: file_name(source), found })
+            _ => {
+                let (name, found) = (file_name(source), "no raster".to_owned());
+                Err(IngestError::Format { name, found })
             }
         }
     }

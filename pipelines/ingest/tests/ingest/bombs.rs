@@ -16,7 +16,7 @@ fn bounded(source: &Path, flags: &[&str]) -> Done {
     bounded_as("vector", "6668", source, flags)
 }
 
-fn bounded_as(verb: &str, to: &str, source: &Path, flags: &[&str]) -> Done {
+pub(crate) fn bounded_as(verb: &str, to: &str, source: &Path, flags: &[&str]) -> Done {
     let memory = MEMORY_MIB.to_string();
     let seconds = SECONDS.to_string();
     let mut all = vec!["--max-memory-mib", &memory];

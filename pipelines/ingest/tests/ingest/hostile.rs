@@ -3,19 +3,29 @@
 //! GDAL's own code can crash on damaged bytes; that is what the walls and the watch are for, and
 //! `bombs` and `walls` test them. Here a child process reads all damaged copies of a small fixture
 //! in a row, so that our own code meets whatever GDAL hands over. A crash of the child names its
-//! file and is a failure of this test.
+//! file and is a failure of this test, and so is a child that asks for a gigabyte or a copy that
+//! takes longer than a handful of seconds: on two busy cores a copy takes 2 ms.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use jomo_core::message::Coded;
 use jomo_ingest::vector::VectorRequest;
 use jomo_ingest::{drivers, vector};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::support::{Files, dbf, extension, points, real, zip};
 
 const FLIPS: usize = 2_000;
+/// What the child may hold, in bytes: damage must not be able to ask for more.
+const MEMORY: u64 = 1 << 30;
+/// The longest that one copy may take.
+const LONGEST: Duration = Duration::from_secs(5);
+/// Processor seconds of a child; a loop without end is cut off here.
+const SECONDS: u64 = 240;
 
 fn fixtures(files: &Files) -> Vec<PathBuf> {
     let feature = |lon: f64| {
@@ -46,11 +56,28 @@ fn fixtures(files: &Files) -> Vec<PathBuf> {
         files.write("a.gpx", "<gpx version=\"1.1\" creator=\"t\" xmlns=\"http://www.topografix.com/GPX/1/1\"><wpt lat=\"36\" lon=\"139\"><name>a</name></wpt></gpx>"),
         files.write("a.dxf", "0\nSECTION\n2\nENTITIES\n0\nPOINT\n10\n139\n20\n36\n0\nENDSEC\n0\nEOF\n"),
     ];
+    all.push(database(files, &geojson));
+    let csv = files.write("sheet.csv", "name,lat,lon\nx,36.1,139.1\ny,36.2,139.2\n");
+    all.push(files.ogr2ogr("a.xlsx", &csv, &["-oo", "AUTODETECT_TYPE=YES"]));
     all.push(files.write("b.shp", &shp));
     files.write("b.shx", &shx);
     files.write("b.dbf", &table);
     files.write("b.prj", prj);
     all
+}
+
+/// A small database: short pages, and none of the tables that no reader needs.
+fn database(files: &Files, from: &Path) -> PathBuf {
+    let pragma = ["--config", "OGR_SQLITE_PRAGMA", "page_size=512"];
+    let plain = ["-lco", "SPATIAL_INDEX=NO", "-dsco", "ADD_GPKG_OGR_CONTENTS=NO"];
+    let path = files.ogr2ogr("a.gpkg", from, &[&pragma[..], &plain[..]].concat());
+    let tables = ["metadata_reference", "metadata", "tile_matrix", "tile_matrix_set", "extensions"];
+    let drops = tables.map(|table| format!("DROP TABLE gpkg_{table}"));
+    for statement in drops.iter().map(String::as_str).chain(["VACUUM"]) {
+        let output = Command::new("ogrinfo").arg(&path).args(["-sql", statement]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    path
 }
 
 /// Numbers by xorshift with a fixed seed.
@@ -65,15 +92,55 @@ impl Random {
     }
 }
 
-/// Reads one damaged copy; the outcome must be sound or an error with a code.
-fn read(path: &Path, scratch: &Path) {
+/// Reads one damaged copy; the outcome must be sound or an error with a code. Tells which.
+fn read(path: &Path, scratch: &Path) -> bool {
     let _ = fs::remove_dir_all(scratch);
     fs::create_dir_all(scratch.join("work")).unwrap();
     let request = VectorRequest { crs: Some(6668), ..VectorRequest::default() };
-    if let Err(error) = vector::run(path, &request, scratch, &scratch.join("work")) {
+    let began = Instant::now();
+    let outcome = vector::run(path, &request, scratch, &scratch.join("work"));
+    if let Err(error) = &outcome {
         assert!(!error.code().is_empty() && !error.to_string().is_empty());
     }
     drivers::take_failures();
+    assert!(began.elapsed() < LONGEST, "{}: {:?}", path.display(), began.elapsed());
+    outcome.is_ok()
+}
+
+/// The parts of a zip, unpacked.
+fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let count = archive.len();
+    let part = |index| {
+        let mut part = archive.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        part.read_to_end(&mut bytes).unwrap();
+        (part.name().unwrap().into_owned(), bytes)
+    };
+    (0..count).map(part).collect()
+}
+
+/// Flips within the parts of an archive, packed again: the checksums are right, so what is wrong
+/// comes to whatever reads the parts.
+fn flip_within(sound: &[u8], path: &Path, out: &Path) {
+    let parts = parts(sound);
+    let length = parts.iter().map(|(_, bytes)| bytes.len()).sum();
+    let mut random = Random(0x706b);
+    for _ in 0..FLIPS {
+        let mut damaged = parts.clone();
+        let mut place = random.below(length);
+        for (_, bytes) in &mut damaged {
+            if place < bytes.len() {
+                bytes[place] ^= 1 << random.below(8);
+                break;
+            }
+            place -= bytes.len();
+        }
+        let packed: Vec<(&str, &[u8])> =
+            damaged.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        fs::write(path, zip(&packed)).unwrap();
+        read(path, out);
+    }
 }
 
 fn copies(fixture: &Path, scratch: &Path) {
@@ -87,6 +154,8 @@ fn copies(fixture: &Path, scratch: &Path) {
         }
     }
     let out = scratch.join("out");
+    fs::write(&path, &sound).unwrap();
+    assert!(read(&path, &out), "undamaged, it can be read");
     let step = (sound.len() / 4_096).max(1);
     for end in (0..sound.len()).step_by(step) {
         fs::write(&path, &sound[..end]).unwrap();
@@ -100,11 +169,22 @@ fn copies(fixture: &Path, scratch: &Path) {
         fs::write(&path, &damaged).unwrap();
         read(&path, &out);
     }
+    if matches!(extension(fixture), "xlsx" | "zip") {
+        flip_within(&sound, &path, &out);
+    }
+}
+
+/// Bounds for what a child does with damaged bytes.
+fn bound() {
+    for (resource, most) in [(Resource::Data, MEMORY), (Resource::Cpu, SECONDS)] {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).unwrap();
+    }
 }
 
 #[test]
 fn every_prefix_and_flip_ends_in_an_outcome() {
     if let Some(fixture) = std::env::var_os("JOMO_TEST_ALONE") {
+        bound();
         drivers::prepare();
         let files = Files::new();
         copies(Path::new(&fixture), files.folder.path());
@@ -112,6 +192,7 @@ fn every_prefix_and_flip_ends_in_an_outcome() {
     }
     let files = Files::new();
     for fixture in fixtures(&files) {
+        let began = Instant::now();
         let output = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
@@ -124,6 +205,7 @@ fn every_prefix_and_flip_ends_in_an_outcome() {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        println!("{}: {:?}", extension(&fixture), began.elapsed());
         assert!(output.status.success(), "{}: {:?} {said}", fixture.display(), output.status);
     }
 }
@@ -133,6 +215,7 @@ fn every_prefix_and_flip_ends_in_an_outcome() {
 fn prefixes_of_real_files() {
     if std::env::var_os("JOMO_TEST_ALONE").is_some() {
         let Some(data) = real("prefixes_of_real_files") else { return };
+        bound();
         drivers::prepare();
         let files = Files::new();
         let mut random = Random(17);

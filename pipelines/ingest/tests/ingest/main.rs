@@ -3,9 +3,12 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod bombs;
+mod folders;
 mod formats;
 mod hostile;
 mod raster;
+mod raster_bombs;
 mod real;
 mod support;
+mod telling;
 mod walls;

@@ -7,6 +7,8 @@ use std::process::Command;
 use jomo_format::geotiff::{
     CogWriter, Colour, Layout, Meaning, Place, Reader, ReaderLimits, Sample, Window,
 };
+use jomo_ingest::drivers;
+use jomo_ingest::raster::{self, RasterRequest, Resampling};
 use serde_json::json;
 
 use crate::support::{Done, Files, real, run, zip};
@@ -205,8 +207,6 @@ fn a_guess_is_refused() {
     assert_eq!((target.code, target.error()), (2, "ingest-target"));
     let flag = run("raster", "6677", &source, &["--resampling", "cubic"]);
     assert_eq!((flag.code, flag.error()), (2, "ingest-flag"));
-    let size = run("raster", "6677", &source, &["--cell-size-m", "0.0000001"]);
-    assert_eq!((size.code, size.error()), (3, "raster-size"));
 }
 
 /// A mesh of 4 by 3 cells at a column of the lattice.
@@ -307,4 +307,138 @@ fn real_rasters_come_in() {
     for band in 0..4 {
         assert!(values(&photo, band) == values(&done.out.join("raster.tif"), band), "band {band}");
     }
+}
+
+/// A photograph of three bands as GDAL writes it in another format, with its world file.
+fn photograph(files: &Files, driver: &str, name: &str) -> PathBuf {
+    let source = files.path("photo.tif");
+    let layout =
+        Layout { bands: 3, colour: Colour::Rgb, ..Layout::new([90, 100], place(6677, 0.5)) };
+    let photo: Vec<u8> = (0..90 * 100 * 3).map(|i| u8::try_from(i / 7 % 250).unwrap()).collect();
+    cog(&source, &layout, &photo);
+    let path = files.path(name);
+    let flags = ["-q", "-of", driver, "-co", "WORLDFILE=YES"];
+    let output =
+        Command::new("gdal_translate").args(flags).args([&source, &path]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // What GDAL wrote beside it for itself says nothing to us.
+    let _ = fs::remove_file(files.path(&format!("{name}.aux.xml")));
+    path
+}
+
+/// A picture lies where the file beside it says, whichever of its names that has.
+#[test]
+fn pictures_lie_where_their_world_file_says() {
+    for (driver, name, worlds) in [
+        ("PNG", "photo.png", ["wld", "pgw", "pngw"]),
+        ("JPEG", "photo.jpg", ["wld", "jgw", "jpgw"]),
+    ] {
+        let files = Files::new();
+        let path = photograph(&files, driver, name);
+        let world = fs::read(path.with_extension("wld")).unwrap();
+        fs::remove_file(path.with_extension("wld")).unwrap();
+        let lost = run("raster", "6677", &path, &["--crs", "6677"]);
+        assert_eq!((lost.code, lost.error()), (3, "raster-place"), "{name}: {}", lost.words);
+        // What GDAL itself makes of the picture.
+        let peer = files.path("peer.tif");
+        let place = ["-a_srs", "EPSG:6677", "-a_ullr", "-62000", "58000", "-61950", "57955"];
+        let output = Command::new("gdal_translate")
+            .arg("-q")
+            .args(place)
+            .args([&path, &peer])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        for extension in worlds {
+            let beside = path.with_extension(extension);
+            fs::write(&beside, &world).unwrap();
+            let without = run("raster", "6677", &path, &[]);
+            assert_eq!((without.code, without.error()), (3, "crs-missing"), "{extension}");
+            let flags = ["--crs", "6677", "--resampling", "nearest"];
+            let done = run("raster", "6677", &path, &flags);
+            assert_eq!(done.code, 0, "{extension}: {}", done.words);
+            let raster = &done.report["raster"];
+            assert_eq!(raster["origin_m"], json!([-62_000.0, 58_000.0]));
+            assert_eq!((&raster["rows"], &raster["columns"]), (&json!(90), &json!(100)));
+            assert_eq!((&raster["cell_size_m"], &raster["bands"]), (&json!(0.5), &json!(4)));
+            for band in 0..3 {
+                let found = values(&done.out.join("raster.tif"), band);
+                assert!(found == values(&peer, band), "{extension}: band {band}");
+            }
+            fs::remove_file(&beside).unwrap();
+        }
+    }
+}
+
+/// One, two and three threads write the same bytes, for every way of making values.
+#[test]
+fn threads_change_no_byte() {
+    drivers::prepare();
+    let files = Files::new();
+    let shape = [300, 420];
+    let heights = files.path("hills.tif");
+    let meaning = Meaning { no_data: Some(f64::NAN), ..Meaning::default() };
+    cog(&heights, &Layout { meaning, ..Layout::new(shape, place(6677, 2.0)) }, &hills(shape));
+    let photo = files.path("photo.tif");
+    let layout = Layout { bands: 3, colour: Colour::Rgb, ..Layout::new(shape, place(6677, 2.0)) };
+    let cells = shape[0] * shape[1] * 3;
+    cog(&photo, &layout, &(0..cells).map(|i| u8::try_from(i % 251).unwrap()).collect::<Vec<_>>());
+    let mut sources = vec![heights, photo];
+    if let Some(data) = real("threads_change_no_byte, its real part") {
+        sources.push(data.join("fgd-dem/FG-GML-5238-74-00-DEM5A-20161001.xml"));
+        sources.push(data.join("forest-scene/scene-20261122/ortho.tif"));
+    }
+    for source in sources {
+        for (how, cell) in
+            [(Resampling::Nearest, 1.7), (Resampling::Bilinear, 1.7), (Resampling::Average, 7.0)]
+        {
+            let request = RasterRequest {
+                to_crs: 6691,
+                crs: None,
+                resampling: Some(how),
+                cell_size_m: Some(cell),
+                no_data: None,
+                tile: None,
+            };
+            let written = [1, 2, 3].map(|threads| {
+                let out = files.path(&format!("out-{threads}"));
+                fs::create_dir_all(out.join("work")).unwrap();
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let done = pool.install(|| {
+                    assert_eq!(rayon::current_num_threads(), threads);
+                    raster::run(&source, &request, &out, &out.join("work")).map(drop)
+                });
+                done.unwrap_or_else(|fault| panic!("{}: {fault}", source.display()));
+                let bytes = fs::read(out.join(raster::NAME)).unwrap();
+                fs::remove_dir_all(&out).unwrap();
+                bytes
+            });
+            assert!(2_000 < written[0].len());
+            assert!(written[1..].iter().all(|bytes| *bytes == written[0]), "{how:?}");
+        }
+    }
+}
+
+/// A cell size that asks for too many cells is refused at once, with one that does not.
+#[test]
+fn too_many_cells_are_refused_with_a_size_that_fits() {
+    let files = Files::new();
+    let source = files.path("small.tif");
+    cog(&source, &Layout::new([200, 300], place(6677, 1.0)), &vec![1.0_f32; 60_000]);
+    for asked in ["0.001", "0.000001", "1e-200", "1e-310"] {
+        let done = run("raster", "6677", &source, &["--cell-size-m", asked]);
+        assert_eq!((done.code, done.error()), (3, "raster-size"), "{asked}: {}", done.words);
+        let error = &done.report["errors"][0];
+        assert_eq!(error["arguments"]["limit"], "17179869184");
+        // 60,000 m² in 2^34 cells: 1.87 mm each, rounded up to three digits.
+        assert_eq!(error["arguments"]["fits_m"], "0.00187", "{asked}");
+        assert!(error["hint"].as_str().unwrap().contains("0.00187"));
+    }
+    let done = run("raster", "6677", &source, &["--cell-size-m", "0.001"]);
+    let error = &done.report["errors"][0];
+    let detail = "300000 x 200000 = 60000000000 cells are more than the limit of 17179869184.";
+    assert_eq!(error["detail"], detail);
+    // The size of the hint is taken, as far as the clock allows.
+    let bounds = ["--cell-size-m", "0.00187", "--max-seconds", "1"];
+    assert_eq!(run("raster", "6677", &source, &bounds).error(), "ingest-time");
 }
