@@ -4,7 +4,7 @@ mod password;
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jomo_core::layer::Text;
 use jomo_register::{
@@ -25,6 +25,26 @@ const ROLES: &str = "viewer, editor, officer, approver, admin";
 const KINDS: &str =
     "prefecture, municipality, forestry-enterprise, road-contractor, co-creation, owner";
 const AREAS: &str = "all, or five-digit municipality codes separated by ,";
+
+/// What somebody may do, for whom and where.
+#[derive(Debug, Args)]
+pub struct RightFlags {
+    /// What they may do.
+    #[arg(long)]
+    role: String,
+    /// For which organisation.
+    #[arg(long)]
+    organisation: String,
+    /// Where.
+    #[arg(long, default_value = "all")]
+    area: String,
+}
+
+impl RightFlags {
+    fn role_and_area(&self) -> Result<(Role, Area), Failure> {
+        Ok((role(&self.role)?, parse_area(&self.area)?))
+    }
+}
 
 /// Commands on organisations.
 #[derive(Debug, Subcommand)]
@@ -61,15 +81,9 @@ pub enum UserCommand {
     Add {
         /// Login name.
         login: String,
-        /// What they may do.
-        #[arg(long)]
-        role: String,
-        /// For which organisation.
-        #[arg(long)]
-        organisation: String,
-        /// Where.
-        #[arg(long, default_value = "all")]
-        area: String,
+        /// What they may do, for whom and where.
+        #[command(flatten)]
+        right: RightFlags,
         /// Name; needs the key file.
         #[arg(long, requires = "key_file")]
         name: Option<String>,
@@ -120,15 +134,9 @@ pub enum GrantCommand {
     Add {
         /// Login name.
         login: String,
-        /// What they may do.
-        #[arg(long)]
-        role: String,
-        /// For which organisation.
-        #[arg(long)]
-        organisation: String,
-        /// Where.
-        #[arg(long, default_value = "all")]
-        area: String,
+        /// What they may do, for whom and where.
+        #[command(flatten)]
+        right: RightFlags,
         /// From when on; by default now.
         #[arg(long)]
         from: Option<Timestamp>,
@@ -250,18 +258,16 @@ pub fn user(command: UserCommand, context: &Context) -> Result<Outcome, Failure>
     match command {
         UserCommand::Add {
             login,
-            role: word,
-            organisation,
-            area,
+            right,
             name,
             mail,
             password_file,
             fictional,
             at,
         } => done(context, || {
-            let (role, area) = (role(&word)?, parse_area(&area)?);
+            let (role, area) = right.role_and_area()?;
             let mut register = at.open()?;
-            known_organisation(&register, &organisation)?;
+            known_organisation(&register, &right.organisation)?;
             let password = password::read(password_file.as_deref(), context.progress.language())?;
             let new = NewPerson {
                 login: &login,
@@ -271,11 +277,11 @@ pub fn user(command: UserCommand, context: &Context) -> Result<Outcome, Failure>
                 fictional,
             };
             let person = register.add_person(&new, OPERATOR, now)?;
-            let id = new_id(now)?;
+            let (id, organisation) = (new_id(now)?, right.organisation);
             let grant =
                 Grant { id, person: person.id, role, organisation, area, from: now, until: None };
             register.add_grant(&grant, OPERATOR, now)?;
-            let arguments = [("login", login.clone()), ("role", word.clone())];
+            let arguments = [("login", login.clone()), ("role", right.role)];
             let mut outcome = Outcome::new(Status::Done).telling("user-added", &arguments);
             outcome.more.insert("person", json!(person.id));
             outcome.more.insert("grant", json!(id));
@@ -334,20 +340,18 @@ fn known_organisation(register: &Register, id: &str) -> Result<(), Failure> {
 pub fn grant(command: GrantCommand, context: &Context) -> Result<Outcome, Failure> {
     let now = context.now;
     match command {
-        GrantCommand::Add { login, role: word, organisation, area, from, until, at } => {
-            done(context, || {
-                let (role, area) = (role(&word)?, parse_area(&area)?);
-                let mut register = at.open()?;
-                let (person, id) = (person(&register, &login)?, new_id(now)?);
-                let from = from.unwrap_or(now);
-                let grant = Grant { id, person, role, organisation, area, from, until };
-                register.add_grant(&grant, OPERATOR, now)?;
-                let arguments = [("login", login.clone()), ("role", word.clone())];
-                let mut outcome = Outcome::new(Status::Done).telling("grant-added", &arguments);
-                outcome.more.insert("grant", json!(grant));
-                Ok(outcome)
-            })
-        }
+        GrantCommand::Add { login, right, from, until, at } => done(context, || {
+            let (role, area) = right.role_and_area()?;
+            let mut register = at.open()?;
+            let (person, id) = (person(&register, &login)?, new_id(now)?);
+            let (organisation, from) = (right.organisation, from.unwrap_or(now));
+            let grant = Grant { id, person, role, organisation, area, from, until };
+            register.add_grant(&grant, OPERATOR, now)?;
+            let arguments = [("login", login.clone()), ("role", right.role)];
+            let mut outcome = Outcome::new(Status::Done).telling("grant-added", &arguments);
+            outcome.more.insert("grant", json!(grant));
+            Ok(outcome)
+        }),
         GrantCommand::Revoke { id, at } => done(context, || {
             at.open()?.revoke_grant(id, OPERATOR, now)?;
             Ok(Outcome::new(Status::Done).telling("grant-revoked", &[("id", id.to_string())]))

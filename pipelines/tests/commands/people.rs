@@ -108,6 +108,27 @@ fn people_are_added_and_come_in() {
 }
 
 #[test]
+fn the_last_administrator_is_not_taken_away() {
+    let registry = Registry::new();
+    registry.organisation();
+    assert_eq!(registry.user("chief", "admin").exit, Exit::Done);
+    let now = time("2026-11-22T12:30:00Z");
+    let grant = registry.open().grants(None).unwrap().remove(0).id.to_string();
+    for words in [
+        vec!["register", "erase", "chief", "--lang", "en"],
+        vec!["user", "disable", "chief", "--lang", "en"],
+        vec!["grant", "revoke", &grant, "--lang", "en"],
+    ] {
+        let said = registry.run(&words);
+        assert_eq!(said.exit, Exit::Blocked, "{words:?}: {}", said.err);
+        assert!(said.err.contains("hint: ") && said.err.contains("jomo grant add"), "{}", said.err);
+    }
+    assert!(registry.open().sign_in("chief", "correct horse battery", now).is_ok());
+    assert_eq!(registry.user("deputy", "admin").exit, Exit::Done);
+    assert_eq!(registry.run(&["register", "erase", "chief"]).exit, Exit::Done);
+}
+
+#[test]
 fn wrong_use_is_told_and_changes_nothing() {
     let registry = Registry::new();
     registry.organisation();
