@@ -256,37 +256,39 @@ pub fn organisation(command: OrganisationCommand, context: &Context) -> Result<O
 pub fn user(command: UserCommand, context: &Context) -> Result<Outcome, Failure> {
     let now = context.now;
     match command {
-        UserCommand::Add {
-            login,
-            right,
-            name,
-            mail,
-            password_file,
-            fictional,
-            at,
-        } => done(context, || {
-            let (role, area) = right.role_and_area()?;
-            let mut register = at.open()?;
-            known_organisation(&register, &right.organisation)?;
-            let password = password::read(password_file.as_deref(), context.progress.language())?;
-            let new = NewPerson {
-                login: &login,
-                name: name.as_deref(),
-                mail: mail.as_deref(),
-                password: Some(&password),
-                fictional,
-            };
-            let person = register.add_person(&new, OPERATOR, now)?;
-            let (id, organisation) = (new_id(now)?, right.organisation);
-            let grant =
-                Grant { id, person: person.id, role, organisation, area, from: now, until: None };
-            register.add_grant(&grant, OPERATOR, now)?;
-            let arguments = [("login", login.clone()), ("role", right.role)];
-            let mut outcome = Outcome::new(Status::Done).telling("user-added", &arguments);
-            outcome.more.insert("person", json!(person.id));
-            outcome.more.insert("grant", json!(id));
-            Ok(outcome)
-        }),
+        UserCommand::Add { login, right, name, mail, password_file, fictional, at } => {
+            done(context, || {
+                let (role, area) = right.role_and_area()?;
+                let mut register = at.open()?;
+                known_organisation(&register, &right.organisation)?;
+                let password =
+                    password::read(password_file.as_deref(), context.progress.language())?;
+                let new = NewPerson {
+                    login: &login,
+                    name: name.as_deref(),
+                    mail: mail.as_deref(),
+                    password: Some(&password),
+                    fictional,
+                };
+                let person = register.add_person(&new, OPERATOR, now)?;
+                let (id, organisation) = (new_id(now)?, right.organisation);
+                let grant = Grant {
+                    id,
+                    person: person.id,
+                    role,
+                    organisation,
+                    area,
+                    from: now,
+                    until: None,
+                };
+                register.add_grant(&grant, OPERATOR, now)?;
+                let arguments = [("login", login.clone()), ("role", right.role)];
+                let mut outcome = Outcome::new(Status::Done).telling("user-added", &arguments);
+                outcome.more.insert("person", json!(person.id));
+                outcome.more.insert("grant", json!(id));
+                Ok(outcome)
+            })
+        }
         UserCommand::List { at } => {
             let mut register = at.open()?;
             let people = if register.has_master_key() {
