@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// Whether nobody can be about to name this: always, under a lock.
-    fn is_settled(&self, key: &str) -> Result<bool, StoreError> {
+    pub(crate) fn is_settled(&self, key: &str) -> Result<bool, StoreError> {
         Ok(self.grace <= self.place.weigh(key)?.age)
     }
 }

@@ -21,6 +21,12 @@ impl Store {
     /// what has become restricted stays so.
     pub fn rollback(&self, to: Option<&str>, now: Timestamp) -> Result<String, StoreError> {
         let _lock = self.place.begin_write()?;
+        let id = self.go_back(to, now)?;
+        self.purge()?;
+        Ok(id)
+    }
+
+    fn go_back(&self, to: Option<&str>, now: Timestamp) -> Result<String, StoreError> {
         let mut wanted = to.map(str::to_owned);
         for attempt in 0..TRIES {
             let live = self.settled(now)?;

@@ -11,7 +11,7 @@ use jomo_core::layer::{Access, Layer};
 use crate::StoreError;
 use crate::collect::Documents;
 use crate::pair::Live;
-use crate::read::{GenerationDocument, LayerVersion, Store, root, version_key};
+use crate::read::{GenerationDocument, LayerVersion, Store, is_version, root, version_key};
 
 /// Versions that no generation names any more stay on the list until as many newer ones of their
 /// layer follow: servers that were away still learn of them. A server keeps five generations.
@@ -48,39 +48,44 @@ impl Store {
             let public = staged.iter().map(|version| &version.layer);
             let public =
                 public.filter(|own| own.access == Access::Public).find(|own| own.id == whole.id);
-            if public.is_none() && before.is_some_and(|known| known.layers.contains_key(&whole.id))
-            {
+            let is_live = before.is_some_and(|known| known.layers.contains_key(&whole.id));
+            if public.is_none() && is_live {
                 narrowing.leaving.push(whole.id.clone());
                 narrowing.is_new = true;
             }
-            // Every generation that somebody could go back to, and not only the line of the live
-            // one: going back leaves others beside it.
-            let documents = match &mut documents {
-                Some(known) => known,
-                none => none.insert(self.documents(Access::Public)?),
-            };
-            let named = documents.values().filter_map(|known| known.layers.get(&whole.id));
-            let named: BTreeSet<&str> = named.map(|entry| entry.version.as_str()).collect();
-            let restricted = live.document(Access::Restricted);
-            let was_pair = restricted.is_some_and(|known| known.layers.contains_key(&whole.id));
             let listed = narrowing.withdrawn.entry(whole.id.clone()).or_default();
-            for version in &named {
-                let is_staged = public.is_some_and(|own| own.version == *version);
-                let is_wider = match public {
-                    _ if is_staged || listed.contains(*version) => false,
-                    Some(own) if was_pair => self.is_wider(version, own, whole)?,
-                    _ => true,
+            let there = self.place.names(&format!("{}/layers/{}", root(Access::Public), whole.id));
+            let is_other = |version: &String| {
+                public.is_none_or(|own| own.version != *version) && !listed.contains(version)
+            };
+            let earlier: Vec<String> = there?.into_iter().filter(is_other).collect();
+            if !earlier.is_empty() {
+                let documents = match &mut documents {
+                    Some(known) => known,
+                    none => none.insert(self.documents(Access::Public)?),
                 };
-                if is_wider {
-                    listed.insert((*version).to_owned());
-                    narrowing.is_new = true;
+                let named = documents.values().filter_map(|known| known.layers.get(&whole.id));
+                let named: BTreeSet<&str> = named.map(|entry| entry.version.as_str()).collect();
+                let restricted = live.document(Access::Restricted);
+                let was_pair = restricted.is_some_and(|known| known.layers.contains_key(&whole.id));
+                for version in earlier {
+                    // What nobody names can be what another writer is about to name.
+                    let key = version_key(Access::Public, &whole.id, &version);
+                    let is_wider = is_version(&version)
+                        && (named.contains(version.as_str()) || self.is_settled(&key)?)
+                        && match public {
+                            Some(own) if was_pair => self.is_wider(&version, own, whole)?,
+                            _ => true,
+                        };
+                    if is_wider {
+                        listed.insert(version);
+                        narrowing.is_new = true;
+                    }
                 }
-            }
-            if narrowing.is_new {
                 forget(listed, &named);
             }
-            narrowing.withdrawn.retain(|_, versions| !versions.is_empty());
         }
+        narrowing.withdrawn.retain(|_, versions| !versions.is_empty());
         Ok(narrowing)
     }
 

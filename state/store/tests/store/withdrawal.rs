@@ -210,6 +210,8 @@ fn a_death_between_the_steps_is_made_good_by_the_next_write() {
         }
     };
     copy(&dir, &kept);
+    // A publisher that died before anything named what it had copied.
+    copy(&dir, &dir.with_file_name("20260101T000000Z-00000000"));
     narrow(&store, 1);
     assert_eq!(holding(&public, b"canary"), Vec::<String>::new());
 
