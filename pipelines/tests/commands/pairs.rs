@@ -5,6 +5,7 @@ use std::io::Read;
 use encoding_rs::SHIFT_JIS;
 use jomo_core::organisation::OrganisationKind;
 use jomo_format::pmtiles::Archive;
+use jomo_store::sha256_hex;
 
 use super::*;
 
@@ -122,6 +123,27 @@ fn no_restricted_byte_is_public() {
         assert_eq!(places(&public, text), Vec::<&str>::new(), "{text} is public");
         assert!(!places(&restricted, text).is_empty(), "{text} is not even restricted");
     }
+    // Nor anything computed from it, by which somebody could check a guess of what is missing.
+    let store = Store::open(desk.path("store")).unwrap();
+    let whole = &store.current(Access::Restricted).unwrap().unwrap().layers["plots"].layer;
+    let hash = sha256_hex(plots().as_bytes());
+    assert_eq!(whole.run.inputs.iter().map(|i| &i.sha256).collect::<Vec<_>>(), [&hash]);
+    let seal = whole.run.seal.clone().unwrap();
+    let mut traces = vec!["plots.csv".to_owned(), hash, whole.run.settings_sha256.clone()];
+    traces.extend([whole.run.key.clone(), seal, whole.version.clone()]);
+    traces.extend(whole.files.values().map(|file| file.sha256.clone()));
+    for trace in traces {
+        assert_eq!(places(&public, &trace), Vec::<&str>::new(), "{trace} is public");
+        assert_eq!(places(&public, &trace.to_uppercase()), Vec::<&str>::new(), "{trace}");
+        assert!(!places(&restricted, &trace).is_empty(), "{trace} is not even restricted");
+        let digits = trace.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap_or("?"));
+        let bytes: Vec<u8> = digits.filter_map(|two| u8::from_str_radix(two, 16).ok()).collect();
+        if bytes.len() * 2 == trace.len() {
+            let holds =
+                |found: &&(String, Vec<u8>)| found.1.windows(bytes.len()).any(|w| w == bytes);
+            assert!(!public.iter().any(|found| holds(&found)), "{trace} is public in binary");
+        }
+    }
     // The search finds what is there.
     for text in ["スギ", "plot-1", "139.05", "kind"] {
         assert!(!places(&public, text).is_empty(), "{text}");
@@ -140,7 +162,13 @@ fn both_versions_are_of_one_run_and_describe_themselves() {
     assert_eq!(names(&whole), ["plot", "kind", "owner_name", "house_lon", "consent"]);
     assert!(whole.fields[2..].iter().all(|field| field.restricted));
     assert_eq!((public.feature_count, whole.feature_count), (2, 3));
-    assert_eq!(public.run.key, whole.run.key);
+    // Who may read the whole traces the public version to its inputs, and nobody else.
+    let sealed = jomo_store::public_run_key(whole.run.seal.as_deref().unwrap(), &whole.run.key);
+    assert_eq!(
+        (public.run.key, public.run.inputs, public.run.settings_sha256),
+        (sealed, vec![], String::new())
+    );
+    assert_eq!((whole.run.inputs.len(), whole.run.inputs[0].name.as_str()), (1, "plots.csv"));
     assert_eq!(public.audience, []);
     let audience = [OrganisationKind::Prefecture, OrganisationKind::ForestryEnterprise];
     assert_eq!(whole.audience, audience);
@@ -186,6 +214,39 @@ fn what_cannot_be_divided_is_refused() {
     ] {
         told(more);
     }
+}
+
+/// A layer that was public whole: with its owners, or as a whole, it leaves no version behind.
+#[test]
+fn what_is_narrowed_leaves_the_public_root() {
+    let desk = Desk::new();
+    let (store, file) = (desk.path("store"), desk.write("plots.csv", plots().as_bytes()));
+    let import = |more: &[&str]| {
+        let line = ["import", &file, "--layer", "plots", "--id-field", "plot", "--store", &store];
+        jomo(&[&line[..], more].concat())
+    };
+    assert_eq!(import(&[]).exit, Exit::Done);
+    let public = desk.path("store/public");
+    let owners = || places(&contents(Path::new(&public)), OWNERS[0]).len();
+    assert!(owners() != 0);
+    let wide = Store::open(&store).unwrap().current_id(Access::Public).unwrap().unwrap();
+    assert_eq!(import(&["--restricted-field", "owner_name"]).exit, Exit::Done);
+    assert_eq!(owners(), 0);
+    for to in [&[][..], &["--to", &wide]] {
+        let line = ["rollback", "--store", &store, "--lang", "en"];
+        let said = jomo(&[&line[..], to].concat());
+        assert_eq!(said.exit, Exit::Blocked, "{}", said.err);
+        assert!(said.err.contains("plots") && said.err.contains(&wide), "{}", said.err);
+    }
+    let said = import(&["--access", "restricted"]);
+    assert_eq!(said.exit, Exit::Done, "{}", said.err);
+    let live = Store::open(&store).unwrap().current(Access::Public).unwrap().unwrap();
+    assert!(live.layers.is_empty());
+    assert!(!Path::new(&public).join("layers/plots").exists());
+    // The same again, and again a pair.
+    assert_eq!(import(&["--access", "restricted", "--json"]).json()["status"], "unchanged");
+    assert_eq!(import(&["--restricted-field", "owner_name"]).exit, Exit::Done);
+    assert_eq!(owners(), 0);
 }
 
 /// A register is restricted as a whole unless somebody says that it is public.
