@@ -44,6 +44,8 @@ const CODES: &[&str] = &[
     "ingest-no-layer",
     "ingest-open",
     "ingest-out",
+    "ingest-part-occupied",
+    "ingest-out",
     "ingest-read",
     "ingest-sandbox",
     "ingest-source",

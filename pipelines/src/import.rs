@@ -11,7 +11,7 @@ use geo_types::Geometry;
 use jomo_core::fault::Faults;
 use jomo_core::feature::{FeatureTable, Field};
 use jomo_core::layer::{Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol, Text};
-use jomo_format::vector::{Encoding, ReadOptions, VectorRead};
+use jomo_format::vector::{Encoding, ReadOptions, VectorError, VectorRead};
 use jomo_format::{flatgeobuf, geojson, table};
 use jomo_store::{LayerStage, seal_pair};
 use jomo_tile::LayerSource;
@@ -215,9 +215,8 @@ fn make(work: &Work<'_>, read: VectorRead, stage: &Path) -> Result<Made, Failure
     if let Some(name) = &work.description.label_field
         && !table.fields.iter().any(|field| field.name == *name)
     {
-        let known: Vec<&str> = table.fields.iter().map(|field| field.name.as_str()).collect();
-        let (value, expected) = (name.clone(), known.join(", "));
-        let error = CommandError::Flag { flag: "label-field", value, expected };
+        let columns = table.fields.iter().map(|field| field.name.clone()).collect();
+        let error = VectorError::NoColumn { field: name.clone(), columns };
         return Err(Failure::new(Exit::Usage, error).at(path));
     }
     let layer = describe(work, &table, &faults);
