@@ -27,6 +27,7 @@ mod schema;
 mod seal;
 mod secret;
 mod session;
+mod uploads;
 mod verdict;
 mod words;
 

@@ -13,7 +13,7 @@ use crate::error::RegisterError;
 use crate::password;
 use crate::register::{Register, Writing, micros, time_at};
 use crate::secret::new_id;
-use crate::{read_log, seal};
+use crate::{read_log, seal, uploads};
 
 /// An organisation that grants are for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -437,15 +437,19 @@ impl Register {
     }
 
     /// Erases a person: the key of their values, password, sessions, API keys, grants and login
-    /// name. What they did stays, under an id that no longer leads to anybody, and the chain
+    /// name, and the files that only they handed in. What they did stays, under an id that no longer leads to anybody, and the chain
     /// still verifies.
     ///
     /// # Errors
     /// If there is no such person, they have been erased before, or nobody would be left who
     /// administers.
     pub fn erase(&mut self, person: Uuid, by: Uuid, now: Timestamp) -> Result<(), RegisterError> {
-        let act = Act { by, now };
-        self.write(|writing| writing.keeping_an_administrator(now, || writing.erase(person, act)))?;
+        let (act, files) = (Act { by, now }, self.files());
+        self.write(|writing| {
+            writing.keeping_an_administrator(now, || writing.erase(person, act))?;
+            // The last step: a file that is gone does not come back with a transaction.
+            uploads::erase(&writing.transaction, &files, &person.to_string(), now)
+        })?;
         self.forget_log()
     }
 

@@ -11,7 +11,7 @@ use crate::chain::Act;
 use crate::error::RegisterError;
 use crate::people::parse_id;
 use crate::register::{Register, Writing, micros};
-use crate::seal;
+use crate::{seal, uploads};
 
 /// For how long what is over is kept. The numbers are those of an office to confirm.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -19,6 +19,8 @@ use crate::seal;
 pub struct KeepDays {
     /// Jobs that have ended.
     pub jobs: u32,
+    /// Files that were handed in, after the last job that reads them has ended.
+    pub uploads: u32,
     /// Messages that have been sent.
     pub outbox: u32,
     /// Who has read personal values.
@@ -30,11 +32,12 @@ pub struct KeepDays {
 }
 
 impl Default for KeepDays {
-    /// A quarter for what machines did, three years for who read what, a year to undo a
+    /// A month for files that were handed in, a quarter for what machines did, three years for who read what, a year to undo a
     /// deletion.
     fn default() -> Self {
         Self {
             jobs: 90,
+            uploads: 30,
             outbox: 90,
             read_log: 1_095,
             deleted_records: 365,
@@ -48,6 +51,8 @@ impl Default for KeepDays {
 pub struct PurgeReport {
     /// Jobs.
     pub jobs: u64,
+    /// Files that were handed in.
+    pub uploads: u64,
     /// Messages.
     pub outbox: u64,
     /// Lines of the log of readings.
@@ -105,12 +110,17 @@ impl Register {
         by: Uuid,
         now: Timestamp,
     ) -> Result<PurgeReport, RegisterError> {
+        let files = self.files();
         let report = self.write(|writing| {
+            // While the register is held: no job can ask for a file that is about to go.
+            let until = before(now, keep.uploads);
+            let uploads = uploads::purge(&writing.transaction, &files, until, now)?;
             let remove = |query: &str, days| -> Result<u64, RegisterError> {
                 let removed = writing.transaction.execute(query, params![before(now, days)])?;
                 Ok(removed as u64)
             };
             Ok(PurgeReport {
+                uploads,
                 jobs: remove("DELETE FROM job WHERE finished_us <= ?1", keep.jobs)?,
                 outbox: remove("DELETE FROM outbox WHERE done_us <= ?1", keep.outbox)?,
                 readings: remove("DELETE FROM read_log WHERE time_us <= ?1", keep.read_log)?,

@@ -257,13 +257,18 @@ fn may_name(file: &str, source: Source) -> bool {
 /// or the name is not that of a plain file.
 #[must_use]
 pub fn upload_path(register: &Path, sha256: &str, name: &str) -> Option<PathBuf> {
+    is_upload(sha256, name).then(|| beside(register, ".files").join(sha256).join(name))
+}
+
+/// Whether these are the digest and the name of an uploaded file.
+pub(crate) fn is_upload(sha256: &str, name: &str) -> bool {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let digest = sha256.len() == 64 && sha256.bytes().all(digit);
     let plain = !name.is_empty()
         && name.len() <= 200
         && !name.starts_with(['.', '-'])
         && !name.chars().any(|letter| letter.is_control() || matches!(letter, '/' | '\\'));
-    (digest && plain).then(|| beside(register, ".files").join(sha256).join(name))
+    digest && plain
 }
 
 #[cfg(test)]

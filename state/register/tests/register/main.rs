@@ -10,3 +10,4 @@ mod people;
 mod records;
 mod seal;
 mod support;
+mod uploads;
