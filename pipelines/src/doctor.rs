@@ -149,10 +149,8 @@ fn ingest(language: Language) -> Vec<Finding> {
 fn open_files(language: Language) -> Finding {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let enough = limit.is_none_or(|limit| FILES_LEAST <= limit);
-    let found = limit.map_or_else(
-        || fact(language, "what", "unlimited".to_owned()),
-        |limit| limit.to_string(),
-    );
+    let found = limit
+        .map_or_else(|| fact(language, "what", "unlimited".to_owned()), |limit| limit.to_string());
     let verdict = if enough { Verdict::Good } else { Verdict::Warning };
     Finding { check: "open-files", verdict, found }
 }

@@ -160,7 +160,7 @@ fn column(table: &FeatureTable, name: &str) -> Result<usize, Failure> {
     let likeness = |known: &str| strsim::jaro_winkler(known, name);
     let near = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let near = near.filter(|near| ALIKE < likeness(near)).map(|near| (*near).to_owned());
-     let nearest = near.map(|near| vec![near]);
+    let nearest = near.map(|near| vec![near]);
     let nearest = nearest.unwrap_or_else(|| known.iter().map(|own| (*own).to_owned()).collect());
     let error = RestrictionError::UnknownField { field: name.to_owned(), nearest };
     Err(Failure::new(Exit::Usage, error))
