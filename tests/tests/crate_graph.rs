@@ -10,6 +10,7 @@ use crate::tree::{expect_none, metadata};
 const EDGES: &[(&str, &[&str])] = &[
     ("jomo-core", &[]),
     ("jomo-coverage", &["jomo-core"]),
+    ("jomo-flood", &["jomo-core"]),
     ("jomo-format", &["jomo-core"]),
     ("jomo-tile", &["jomo-core", "jomo-coverage"]),
     ("jomo-register", &["jomo-core"]),

@@ -1,0 +1,206 @@
+//! The rim of the domain: what flows in and out over its four sides.
+
+use crate::cell::DRY_M;
+use crate::face::{Flux, Fluxes, GRAVITY};
+use crate::real::Real;
+use crate::series::Series;
+use crate::tile::{Compass, Strip};
+
+/// What holds on a stretch of the rim.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Flow {
+    /// Nothing passes; water slides along.
+    Wall,
+    /// Water leaves at the depth of uniform flow on a bed that falls outward by `slope` (m/m).
+    Open {
+        /// Fall of the bed outward, m/m.
+        slope: f64,
+    },
+    /// So much water comes in over the whole stretch, m³/s; negative: is taken out, as far as
+    /// there is any.
+    Discharge(Series),
+    /// The water level outside, m above the datum of the bed.
+    Stage(Series),
+}
+
+/// A stretch of a side with a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    /// The side.
+    pub side: Compass,
+    /// From and to, in metres along the side from its northern or western end; the whole side if
+    /// absent. A face belongs to the stretch that holds its middle; the last one given wins.
+    pub range_m: Option<[f64; 2]>,
+    /// The condition.
+    pub flow: Flow,
+}
+
+/// The side of a tile that lies on the rim of the domain.
+#[derive(Clone, Debug)]
+pub(crate) struct Rim<R> {
+    /// Stretch of each cell along the side.
+    pub stretches: Vec<u16>,
+    /// Bed of these cells, m.
+    pub bed_m: Vec<f64>,
+    /// Cells beyond the rim, as the faces see them.
+    pub ghost: Strip<R>,
+    /// Faces whose flux is given: place along the side and flux.
+    pub given: Vec<(usize, Flux<R>)>,
+    /// Water that came in over this side so far, m³.
+    pub inflow_m3: f64,
+}
+
+/// What a stretch imposes during one step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Imposed {
+    Wall,
+    Open,
+    /// m²/s per unit of weight (see [`weight`]); whether the weights are those of a dry stretch.
+    Discharge {
+        per_weight: f64,
+        lowest_m: f64,
+        dry: bool,
+    },
+    /// Level outside, m.
+    Stage {
+        level_m: f64,
+    },
+}
+
+/// Depth in m that a dry stretch is taken to have above its lowest cell.
+const DRY_WEIGHT_M: f64 = 0.1;
+
+/// Share of a cell in the discharge of its stretch: conveyance of a wide section, `h^(5/3)`; on a
+/// stretch that is dry, that of [`DRY_WEIGHT_M`] of water in the lowest cell.
+pub(crate) fn weight(depth_m: f64, bed_m: f64, lowest_m: f64, dry: bool) -> f64 {
+    let depth_m = if dry { (lowest_m + DRY_WEIGHT_M - bed_m).max(0.0) } else { depth_m };
+    if depth_m.is_nan() { 0.0 } else { depth_m.cbrt().powi(5) }
+}
+
+/// Signs of a side: whether the axis points out of the domain there.
+fn outward(side: Compass) -> f64 {
+    match side {
+        Compass::East | Compass::South => 1.0,
+        Compass::West | Compass::North => -1.0,
+    }
+}
+
+impl<R: Real> Rim<R> {
+    /// Whether water may come in here into a tile at rest.
+    pub(crate) fn drives(&self, imposed: &[Imposed]) -> bool {
+        self.stretches.iter().any(|stretch| match imposed[usize::from(*stretch)] {
+            Imposed::Wall | Imposed::Open => false,
+            Imposed::Discharge { per_weight, .. } => 0.0 < per_weight,
+            Imposed::Stage { level_m } => self.bed_m.iter().any(|bed_m| *bed_m < level_m),
+        })
+    }
+
+    /// Sets the cells beyond the rim and the given fluxes from the cells `inner` at the rim.
+    pub(crate) fn prepare(
+        &mut self,
+        side: Compass,
+        inner: &Strip<R>,
+        imposed: &[Imposed],
+        drain: R,
+    ) {
+        self.given.clear();
+        for i in 0..self.stretches.len() {
+            let [h, east, south] = [inner.h[i], inner.east[i], inner.south[i]];
+            let (along, across) = match side {
+                Compass::East | Compass::West => (east, south),
+                Compass::North | Compass::South => (south, east),
+            };
+            let (ghost_h, ghost_along, ghost_across) = match imposed[usize::from(self.stretches[i])]
+            {
+                Imposed::Wall => (h, -along, across),
+                Imposed::Open => {
+                    let leaves = R::ZERO < along * R::of(outward(side));
+                    (h, if leaves { along } else { R::ZERO }, across)
+                }
+                Imposed::Stage { level_m } => {
+                    let outside = Outside { level_m, bed_m: self.bed_m[i], out: outward(side) };
+                    let (depth, discharge) = outside.state(h.wide(), along.wide());
+                    (R::of(depth), R::of(discharge), R::ZERO)
+                }
+                Imposed::Discharge { per_weight, lowest_m, dry } => {
+                    let share = weight(h.wide(), self.bed_m[i], lowest_m, dry);
+                    let most_out = h.wide() * drain.wide() * 0.5;
+                    let inward = (per_weight * share).max(-most_out);
+                    self.given.push((i, given(h.wide(), inward, -outward(side))));
+                    (h, -along, across)
+                }
+            };
+            self.ghost.h[i] = ghost_h;
+            match side {
+                Compass::East | Compass::West => {
+                    self.ghost.east[i] = ghost_along;
+                    self.ghost.south[i] = ghost_across;
+                }
+                Compass::North | Compass::South => {
+                    self.ghost.south[i] = ghost_along;
+                    self.ghost.east[i] = ghost_across;
+                }
+            }
+        }
+    }
+}
+
+impl<R: Real> Rim<R> {
+    /// Puts the given flux of a face, if there is one, in the place of that computed, and counts
+    /// what comes in. `volume_m3` is the water that one unit of mass flux carries in this step.
+    #[inline(always)]
+    pub(crate) fn pass(
+        &mut self,
+        side: Compass,
+        [place, face]: [usize; 2],
+        fluxes: &mut Fluxes<R>,
+        volume_m3: f64,
+    ) {
+        if let Ok(at) = self.given.binary_search_by_key(&place, |(place, _)| *place) {
+            let (_, flux) = self.given[at];
+            fluxes.mass[face] = flux.mass;
+            fluxes.left[face] = flux.left;
+            fluxes.right[face] = flux.right;
+            fluxes.across[face] = flux.across;
+        }
+        self.inflow_m3 -= outward(side) * fluxes.mass[face].wide() * volume_m3;
+    }
+}
+
+/// Water of a given level beyond a cell of the rim.
+struct Outside {
+    level_m: f64,
+    bed_m: f64,
+    /// +1 where the axis points out of the domain.
+    out: f64,
+}
+
+impl Outside {
+    /// Depth (m) and discharge along the axis (m²/s) beyond the rim: the wave that leaves the
+    /// domain keeps `u + 2c`; water enters at most at critical speed, and fast water that leaves
+    /// does not notice the level.
+    fn state(&self, depth_m: f64, along: f64) -> (f64, f64) {
+        let h = (self.level_m - self.bed_m).max(0.0);
+        let c = (GRAVITY * h).sqrt();
+        if depth_m < DRY_M {
+            return (h, 0.0);
+        }
+        let velocity = self.out * along / depth_m;
+        let celerity = (GRAVITY * depth_m).sqrt();
+        if celerity < velocity {
+            return (depth_m, along);
+        }
+        let beyond = (velocity + 2.0 * (celerity - c)).clamp(-c, c);
+        (h, self.out * beyond * h)
+    }
+}
+
+/// Flux of `inward` m²/s into a cell of depth `depth_m`; `into` is +1 where the axis points into
+/// the domain. It enters at least at critical depth.
+fn given<R: Real>(depth_m: f64, inward: f64, into: f64) -> Flux<R> {
+    let critical_m = (inward * inward / GRAVITY).cbrt();
+    let entry_m = if inward < 0.0 { depth_m } else { depth_m.max(critical_m) };
+    let kinetic = if DRY_M <= entry_m { inward * inward / entry_m } else { 0.0 };
+    let push = R::of(kinetic + 0.5 * GRAVITY * (entry_m * entry_m - depth_m * depth_m));
+    Flux { mass: R::of(inward * into), left: push, right: push, across: R::ZERO }
+}

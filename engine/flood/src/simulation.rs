@@ -1,0 +1,467 @@
+//! A flood in progress.
+
+use rayon::prelude::*;
+
+use crate::build;
+use crate::cell::DRY_M;
+use crate::error::FloodError;
+use crate::face::GRAVITY;
+use crate::ground::Ground;
+use crate::layout::Layout;
+use crate::ledger::Ledger;
+use crate::rain::{Infiltration, Rain, Sky};
+use crate::real::Real;
+use crate::rim::{Flow, Imposed, Stretch, weight};
+use crate::series::Series;
+use crate::simd::widest;
+use crate::tile::{Compass, Edges, Pace, Scratch, Strip, Tile};
+use crate::watch::Thresholds;
+
+/// Water at the start.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Depth or level; dry if absent.
+    pub water: Option<Water>,
+    /// Velocity in m/s, + to the east and + to the north, row by row; at rest if absent.
+    pub velocity_m_s: Option<[Vec<f64>; 2]>,
+}
+
+/// Water at the start, row by row.
+#[derive(Clone, Debug)]
+pub enum Water {
+    /// Depth in m, `>= 0`.
+    Depth(Vec<f64>),
+    /// Level in m above the datum of the bed; dry where it lies below the bed or is `NaN`.
+    Level(Vec<f64>),
+}
+
+/// Water that enters (or, negative, is pumped out) at one cell.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Row and column.
+    pub cell: [usize; 2],
+    /// m³/s.
+    pub discharge: Series,
+}
+
+/// What acts on the water.
+#[derive(Clone, Debug)]
+pub struct Forcing {
+    /// Stretches of the rim; the rest is wall.
+    pub rim: Vec<Stretch>,
+    /// Inflow and pumps at cells.
+    pub sources: Vec<Source>,
+    /// Rain.
+    pub rain: Option<Rain>,
+    /// What the ground keeps of the rain.
+    pub infiltration: Infiltration,
+    /// What drains take from every wet cell, mm/h.
+    pub drainage_mm_h: f64,
+}
+
+impl Default for Forcing {
+    fn default() -> Self {
+        Self {
+            rim: Vec::new(),
+            sources: Vec::new(),
+            rain: None,
+            infiltration: Infiltration::None,
+            drainage_mm_h: 0.0,
+        }
+    }
+}
+
+/// How to compute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Courant number: the share of a cell that the fastest signal may cross in a step.
+    pub cfl: f64,
+    /// Edge of a tile in cells.
+    pub tile_edge: usize,
+    /// What to record in every step; `None` saves its memory and time.
+    pub watch: Option<Thresholds>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { cfl: 0.5, tile_edge: 64, watch: Some(Thresholds::default()) }
+    }
+}
+
+/// Steps shorter than this share of the simulated time are a fault of the input.
+const LEAST_STEP_S: f64 = 1e-7;
+
+/// A flood in progress: the state of all cells at one time.
+///
+/// The same bits come out on any number of threads and for any tile size.
+#[derive(Clone, Debug)]
+pub struct Simulation<R> {
+    shape: [usize; 2],
+    cell_size_m: f64,
+    settings: Settings,
+    layout: Layout,
+    tiles: Vec<Tile<R>>,
+    /// Edges before and after a step, in turns.
+    edges: [Vec<Edges<R>>; 2],
+    flows: Vec<Flow>,
+    reaches: Vec<Reach>,
+    sources: Vec<PlacedSource>,
+    sky: Sky,
+    /// Cells of the domain in each zone of rain.
+    cells_of_zone: Vec<u64>,
+    time_s: f64,
+    /// Greatest signal speed, m/s.
+    signal_m_s: f64,
+    ledger: Ledger,
+}
+
+/// The cells along a stretch of the rim, in their order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    /// Tile, side and place along it.
+    pub cells: Vec<(usize, Compass, usize)>,
+    /// Lowest bed, m.
+    pub lowest_m: f64,
+}
+
+#[derive(Clone, Debug)]
+struct PlacedSource {
+    tile: usize,
+    at: usize,
+    discharge: Series,
+}
+
+impl<R: Real> Simulation<R> {
+    /// Puts water on the ground.
+    ///
+    /// # Errors
+    /// If the start, the forcing or a setting does not fit the ground; the error names the place.
+    pub fn new(
+        ground: &Ground,
+        start: &Start,
+        forcing: Forcing,
+        settings: Settings,
+    ) -> Result<Self, FloodError> {
+        build::check(&forcing, settings)?;
+        let layout = Layout::new(ground.shape(), settings.tile_edge);
+        let flows = build::flows(&forcing.rim);
+        let tiles = build::tiles::<R>(ground, start, &forcing, &layout, settings)?;
+        let mut sources = Vec::new();
+        for source in forcing.sources {
+            let (tile, at) = build::place(ground, &layout, source.cell)?;
+            sources.push(PlacedSource { tile, at, discharge: source.discharge });
+        }
+        let edges: Vec<Edges<R>> = tiles
+            .iter()
+            .map(|tile| {
+                let mut edges = Edges::dry(tile.shape, 1);
+                tile.show(&mut edges, 1);
+                edges
+            })
+            .collect();
+        let reaches = build::reaches(&tiles, flows.len());
+        let sky = Sky::new(forcing.rain, forcing.infiltration, forcing.drainage_mm_h);
+        let cells_of_zone = build::cells_of_zone(ground, sky.rain());
+        let mut simulation = Self {
+            shape: ground.shape(),
+            cell_size_m: ground.cell_size_m(),
+            settings,
+            layout,
+            edges: [edges.clone(), edges],
+            tiles,
+            flows,
+            reaches,
+            sources,
+            sky,
+            cells_of_zone,
+            time_s: 0.0,
+            signal_m_s: 0.0,
+            ledger: Ledger::default(),
+        };
+        simulation.signal_m_s = simulation.fastest().1;
+        simulation.ledger.start_m3 = simulation.storage_m3();
+        Ok(simulation)
+    }
+
+    /// Rows and columns.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 2] {
+        self.shape
+    }
+
+    /// Simulated time in s.
+    #[must_use]
+    pub fn time_s(&self) -> f64 {
+        self.time_s
+    }
+
+    /// Computes up to a time, which is met exactly.
+    ///
+    /// # Errors
+    /// If a value stops being a number, or time stands still; the error names the cell.
+    pub fn advance_to(&mut self, end_s: f64) -> Result<(), FloodError> {
+        while self.time_s < end_s {
+            self.step(end_s)?;
+        }
+        self.check()
+    }
+
+    /// One step, at most up to `end_s`.
+    fn step(&mut self, end_s: f64) -> Result<(), FloodError> {
+        let signal_m_s = self.signal_m_s.max(self.entering_m_s());
+        let allowed_s = self.settings.cfl * self.cell_size_m / signal_m_s;
+        let left_s = end_s - self.time_s;
+        let step_s = allowed_s.min(self.sky.patience_s()).min(left_s);
+        if step_s < LEAST_STEP_S && step_s < left_s || !step_s.is_finite() {
+            let (cell, _) = self.fastest();
+            return Err(FloodError::Stalled { time_s: self.time_s, step_s, cell });
+        }
+        let next_s = if left_s <= step_s { end_s } else { self.time_s + step_s };
+        let step_s = next_s - self.time_s;
+        self.move_water(step_s, next_s);
+        self.time_s = next_s;
+        self.let_in(next_s - step_s, next_s);
+        let due = self.sky.gather(next_s - step_s, next_s);
+        let area_m2 = self.cell_size_m * self.cell_size_m;
+        let fallen = self.sky.count(&self.cells_of_zone);
+        self.ledger.rain_m3 += fallen[0] * area_m2;
+        self.ledger.infiltration_m3 += fallen[1] * area_m2;
+        if due {
+            self.let_rain();
+        }
+        self.ledger.steps += 1;
+        Ok(())
+    }
+
+    /// Signal speed in m/s of the water about to enter, which no cell shows yet: that of critical
+    /// flow, `2 (g q)^(1/3)`, at the rim and at sources, and of a dam break at a stage.
+    fn entering_m_s(&self) -> f64 {
+        let peak = |series: &Series| {
+            let soon = [0.0, 10.0].map(|ahead_s| series.at(self.time_s + ahead_s));
+            soon[0].max(soon[1])
+        };
+        let critical = |q: f64| 2.0 * (GRAVITY * q.max(0.0)).cbrt();
+        let rims = self.flows.iter().zip(&self.reaches).map(|(flow, reach)| match flow {
+            Flow::Discharge(series) if !reach.cells.is_empty() => {
+                critical(peak(series) / (reach.cells.len() as f64 * self.cell_size_m))
+            }
+            Flow::Stage(series) if !reach.cells.is_empty() => {
+                2.0 * (GRAVITY * (peak(series) - reach.lowest_m).max(0.0)).sqrt()
+            }
+            _ => 0.0,
+        });
+        let sources = self.sources.iter();
+        let sources = sources.map(|source| critical(peak(&source.discharge) / self.cell_size_m));
+        rims.chain(sources).fold(0.0, f64::max)
+    }
+
+    fn move_water(&mut self, step_s: f64, end_s: f64) {
+        let imposed = self.imposed(end_s - 0.5 * step_s);
+        let pace = Pace::<R>::new(step_s, self.cell_size_m, end_s);
+        let columns = self.settings.tile_edge;
+        let (layout, nothing) = (&self.layout, Strip::dry(0));
+        let [before, after] = &mut self.edges;
+        let before = &*before;
+        let work =
+            |scratch: &mut Scratch<R>, index: usize, tile: &mut Tile<R>, show: &mut Edges<R>| {
+                let facing = |side: Compass| {
+                    layout
+                        .neighbour(index, side)
+                        .map(|other| &before[other])
+                        .map(|edges| (edges, side.opposite()))
+                };
+                let stirred = Compass::ALL
+                    .into_iter()
+                    .any(|side| facing(side).is_some_and(|(edges, side)| !edges.is_still(side)));
+                let driven = tile.rims.iter().flatten().any(|rim| rim.drives(&imposed));
+                if !(stirred || driven || R::ZERO < tile.signal) {
+                    show.clone_from(&before[index]);
+                    return (R::ZERO, 0);
+                }
+                for side in Compass::ALL {
+                    if let Some(rim) = &mut tile.rims[side.index()] {
+                        rim.prepare(
+                            side,
+                            &before[index].sides[side.index()],
+                            &imposed,
+                            pace.face.drain,
+                        );
+                    }
+                }
+                let around = Compass::ALL.map(|side| {
+                    facing(side).map_or(&nothing, |(edges, side)| &edges.sides[side.index()])
+                });
+                widest(
+                    #[inline(always)]
+                    || tile.step(around, pace, scratch),
+                );
+                tile.show(show, 1);
+                (tile.signal, tile.h.len() as u64)
+            };
+        let (signal, updates) = self
+            .tiles
+            .par_iter_mut()
+            .zip(after.par_iter_mut())
+            .enumerate()
+            .map_init(
+                || Scratch::with_columns(columns),
+                |scratch, (index, (tile, show))| work(scratch, index, tile, show),
+            )
+            .reduce(|| (R::ZERO, 0), |a, b| (a.0.at_least(b.0), a.1 + b.1));
+        self.edges.swap(0, 1);
+        self.signal_m_s = signal.wide();
+        self.ledger.cell_updates += updates;
+    }
+
+    /// What the stretches of the rim impose at a time.
+    fn imposed(&self, time_s: f64) -> Vec<Imposed> {
+        let one = |(stretch, flow): (usize, &Flow)| match flow {
+            Flow::Wall => Imposed::Wall,
+            Flow::Open { .. } => Imposed::Open,
+            Flow::Stage(series) => Imposed::Stage { level_m: series.at(time_s) },
+            Flow::Discharge(series) => {
+                let lowest_m = self.reaches[stretch].lowest_m;
+                let dry = self.rim_cells(stretch).all(|(h, _)| h < 1e-3);
+                let weights = self.rim_cells(stretch).map(|(h, bed)| weight(h, bed, lowest_m, dry));
+                let whole = weights.sum::<f64>() * self.cell_size_m;
+                let per_weight = if 0.0 < whole { series.at(time_s) / whole } else { 0.0 };
+                Imposed::Discharge { per_weight, lowest_m, dry }
+            }
+        };
+        self.flows.iter().enumerate().map(one).collect()
+    }
+
+    /// Depth and bed of the cells along a stretch, in m.
+    fn rim_cells(&self, stretch: usize) -> impl Iterator<Item = (f64, f64)> {
+        self.reaches[stretch].cells.iter().filter_map(|(tile, side, at)| {
+            let rim = self.tiles[*tile].rims[side.index()].as_ref()?;
+            let depth = self.edges[0][*tile].sides[side.index()].h[*at];
+            Some((depth.wide(), rim.bed_m[*at]))
+        })
+    }
+
+    /// Lets water in and out at the sources.
+    fn let_in(&mut self, from_s: f64, to_s: f64) {
+        let area_m2 = self.cell_size_m * self.cell_size_m;
+        for source in &self.sources {
+            let volume_m3 = source.discharge.integral(from_s, to_s);
+            let tile = &mut self.tiles[source.tile];
+            let added = tile.pour(source.at, R::of(volume_m3 / area_m2));
+            self.ledger.count_source(added.wide() * area_m2);
+            tile.show(&mut self.edges[0][source.tile], 1);
+            self.signal_m_s = self.signal_m_s.max(tile.signal.wide());
+        }
+    }
+
+    /// Puts the waiting rain on the cells, and takes what the drains take.
+    fn let_rain(&mut self) {
+        let area_m2 = self.cell_size_m * self.cell_size_m;
+        let portions: Vec<R> = self.sky.portions();
+        let drained = R::of(std::mem::take(&mut self.sky.to_drain_m));
+        let layout = &self.layout;
+        let zone_of_cell = self.sky.rain().and_then(Rain::zone_of_cell);
+        let columns = self.shape[1];
+        let sums: Vec<f64> = self
+            .tiles
+            .par_iter_mut()
+            .zip(self.edges[0].par_iter_mut())
+            .enumerate()
+            .map(|(index, (tile, edges))| {
+                let ([top, left], _) = layout.extent(index);
+                let taken = tile.rain(&portions, drained, |row| {
+                    zone_of_cell.map(|zones| &zones[(top + row) * columns + left..])
+                });
+                tile.show(edges, 1);
+                taken
+            })
+            .collect();
+        let most = portions.iter().fold(R::ZERO, |a, b| a.at_least(*b));
+        self.signal_m_s = self.tiles.iter().fold(0.0, |a, tile| tile.signal.wide().max(a));
+        self.signal_m_s += (GRAVITY * most.wide()).sqrt();
+        self.ledger.drained_m3 += sums.iter().sum::<f64>() * area_m2;
+    }
+
+    /// Volume of water in the domain, m³.
+    #[must_use]
+    pub fn storage_m3(&self) -> f64 {
+        let tiles: Vec<f64> = self.tiles.par_iter().map(Tile::depth_sum).collect();
+        tiles.iter().sum::<f64>() * self.cell_size_m * self.cell_size_m
+    }
+
+    /// The water balance so far.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let mut ledger = self.ledger;
+        let rims = self.tiles.iter().flat_map(|tile| tile.rims.iter().flatten());
+        ledger.rim_m3 = rims.map(|rim| rim.inflow_m3).sum();
+        ledger.storage_m3 = self.storage_m3();
+        let cells = self.cells_of_zone.iter().zip(&self.sky.waiting_m);
+        let waiting = cells.map(|(cells, depth_m)| *cells as f64 * depth_m).sum::<f64>();
+        ledger.waiting_m3 = waiting * self.cell_size_m * self.cell_size_m;
+        ledger
+    }
+
+    /// The cell with the fastest signal and its speed in m/s: it limits the step.
+    #[must_use]
+    pub fn fastest(&self) -> ([usize; 2], f64) {
+        let tiles: Vec<([usize; 2], f64)> = self.tiles.par_iter().map(Tile::fastest).collect();
+        tiles.into_iter().fold(([0, 0], 0.0), |a, b| if a.1 < b.1 { b } else { a })
+    }
+
+    fn check(&self) -> Result<(), FloodError> {
+        let broken = self.tiles.par_iter().find_map_first(Tile::broken);
+        match broken {
+            Some((what, cell)) => Err(FloodError::Broken { time_s: self.time_s, what, cell }),
+            None => Ok(()),
+        }
+    }
+
+    /// Copies one field into a raster, row by row; `outside` stands where there is no domain.
+    #[must_use]
+    pub fn raster(&self, field: Field, outside: f32) -> Vec<f32> {
+        let [rows, columns] = self.shape;
+        let mut out = vec![outside; rows * columns];
+        let edge = self.settings.tile_edge;
+        out.par_chunks_mut(edge * columns).enumerate().for_each(|(band, out)| {
+            for left in (0..columns).step_by(edge) {
+                if let Some((tile, _)) = self.layout.find([band * edge, left]) {
+                    self.tiles[tile].copy(field, left, columns, out);
+                }
+            }
+        });
+        out
+    }
+
+    /// Depth (m) and velocity to the east and to the north (m/s) of a cell; `None` outside.
+    #[must_use]
+    pub fn at(&self, cell: [usize; 2]) -> Option<[f64; 3]> {
+        let (tile, at) = self.layout.find(cell)?;
+        self.tiles[tile].motion(at)
+    }
+}
+
+/// What can be copied out of a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Depth, m.
+    Depth,
+    /// Discharge per metre to the east, m²/s.
+    DischargeEast,
+    /// Discharge per metre to the north, m²/s.
+    DischargeNorth,
+    /// Greatest depth so far, m.
+    GreatestDepth,
+    /// Greatest speed so far, m/s.
+    GreatestSpeed,
+    /// Greatest `v² h` so far, m³/s².
+    GreatestForce,
+    /// Time at which water arrived, s; `NaN` where it never did.
+    Arrival,
+    /// Time at or above the depth of duration, s.
+    Duration,
+}
+
+/// Water that is not worth a step.
+pub(crate) fn moves(depth_m: f64) -> bool {
+    DRY_M <= depth_m
+}

@@ -1,0 +1,158 @@
+//! Water put on, taken from and read out of a tile, outside of the steps.
+
+use crate::cell::DRY_M;
+use crate::face::GRAVITY;
+use crate::real::Real;
+use crate::simulation::Field;
+use crate::tile::Tile;
+
+/// Sum and what rounding left over from it (Knuth's two-sum).
+#[inline(always)]
+fn two_sum<R: Real>(a: R, b: R) -> (R, R) {
+    let sum = a + b;
+    let part = sum - a;
+    (sum, (a - (sum - part)) + (b - part))
+}
+
+impl<R: Real> Tile<R> {
+    /// Adds `depth` m to one cell; where it is negative, no more than there is. Gives what was
+    /// added.
+    pub(crate) fn pour(&mut self, at: usize, depth: R) -> R {
+        let added = depth.at_least(-self.h[at]);
+        (self.h[at], self.low[at]) = two_sum(self.h[at], added + self.low[at]);
+        self.signal = self.signal.at_least(self.signal_of(at));
+        added
+    }
+
+    /// Adds the portion of its zone to every cell, then takes `drained` m where there is as much.
+    /// Gives what was taken from all cells together, in m.
+    pub(crate) fn rain<'z>(
+        &mut self,
+        portions: &[R],
+        drained: R,
+        zones_of_row: impl Fn(usize) -> Option<&'z [u32]>,
+    ) -> f64 {
+        let [rows, columns] = self.shape;
+        let mut sum = 0.0;
+        let mut deepest = R::ZERO;
+        for row in 0..rows {
+            let range = row * columns..(row + 1) * columns;
+            let (h, low) = (&mut self.h[range.clone()], &mut self.low[range.clone()]);
+            let inside = self.inside.as_ref().map(|inside| &inside[range]);
+            let zones = zones_of_row(row);
+            for i in 0..columns {
+                let share = inside.map_or(R::ONE, |inside| inside[i]);
+                let zone = zones.map_or(0, |zones| zones[i] as usize);
+                let portion = portions.get(zone).copied().unwrap_or(R::ZERO) * share;
+                let (depth, rest) = two_sum(h[i], portion + low[i]);
+                let taken = drained.at_most(depth) * share;
+                (h[i], low[i]) = two_sum(depth, rest - taken);
+                sum += taken.wide();
+                deepest = deepest.at_least(h[i]);
+            }
+        }
+        if R::of(DRY_M) <= deepest {
+            let most = portions.iter().fold(R::ZERO, |a, b| a.at_least(*b));
+            let wave = (R::of(GRAVITY) * most).root();
+            self.signal = (self.signal + wave).at_least(R::of(1e-30));
+        }
+        sum
+    }
+
+    /// Signal speed of a cell, m/s.
+    fn signal_of(&self, at: usize) -> R {
+        let h = self.h[at];
+        if h < R::of(DRY_M) {
+            return R::ZERO;
+        }
+        let fastest = self.east[at].magnitude().at_least(self.south[at].magnitude());
+        fastest / h + (R::of(GRAVITY) * h).root()
+    }
+
+    /// Sets the signal speed from the cells, when water was put in place from outside.
+    pub(crate) fn listen(&mut self) {
+        let cells = 0..self.h.len();
+        self.signal = cells.map(|at| self.signal_of(at)).fold(R::ZERO, R::at_least);
+    }
+
+    /// The cell with the fastest signal, in the domain, and its speed in m/s.
+    pub(crate) fn fastest(&self) -> ([usize; 2], f64) {
+        let cells = 0..self.h.len();
+        let (at, speed) = cells
+            .map(|at| (at, self.signal_of(at)))
+            .fold((0, R::ZERO), |best, cell| if best.1 < cell.1 { cell } else { best });
+        (self.cell(at), speed.wide())
+    }
+
+    /// Row and column in the domain.
+    fn cell(&self, at: usize) -> [usize; 2] {
+        [self.origin[0] + at / self.shape[1], self.origin[1] + at % self.shape[1]]
+    }
+
+    /// The first value that is not a number, by its name and cell, or a negative depth.
+    pub(crate) fn broken(&self) -> Option<(&'static str, [usize; 2])> {
+        let find = |values: &[R]| values.iter().position(|value| !value.is_number());
+        let depth = find(&self.h).or_else(|| self.h.iter().position(|h| *h < R::ZERO));
+        if let Some(at) = depth {
+            return Some(("depth", self.cell(at)));
+        }
+        let at = find(&self.east).or_else(|| find(&self.south))?;
+        Some(("discharge", self.cell(at)))
+    }
+
+    /// Sum of all depths in m, what rounding left over included.
+    pub(crate) fn depth_sum(&self) -> f64 {
+        let wide = |values: &[R]| values.iter().map(|value| value.wide()).sum::<f64>();
+        let rows = self.h.chunks(self.shape[1]).zip(self.low.chunks(self.shape[1]));
+        rows.map(|(h, low)| wide(h) + wide(low)).sum()
+    }
+
+    /// Whether a cell belongs to the domain.
+    pub(crate) fn holds(&self, at: usize) -> bool {
+        self.inside.as_ref().is_none_or(|inside| R::ZERO < inside[at])
+    }
+
+    /// Depth (m) and velocity to the east and north (m/s) of a cell; `None` outside the domain.
+    pub(crate) fn motion(&self, at: usize) -> Option<[f64; 3]> {
+        if !self.holds(at) {
+            return None;
+        }
+        let h = self.h[at].wide();
+        let speed = |q: R| if h < DRY_M { 0.0 } else { q.wide() / h };
+        Some([h, speed(self.east[at]), -speed(self.south[at])])
+    }
+
+    /// Copies a field into a band of full rows that starts with the first row of the tile.
+    pub(crate) fn copy(&self, field: Field, left: usize, width: usize, band: &mut [f32]) {
+        let [rows, columns] = self.shape;
+        for row in 0..rows {
+            for column in 0..columns {
+                let at = row * columns + column;
+                if self.holds(at) {
+                    band[row * width + left + column] = self.value(field, at);
+                }
+            }
+        }
+    }
+
+    fn value(&self, field: Field, at: usize) -> f32 {
+        let narrow = |value: R| f32::of(value.wide());
+        let watched = self.watch.as_deref();
+        let seen = |value: fn(&crate::watch::Watch<R>) -> &Vec<R>| {
+            watched.map_or(f32::NAN, |watch| narrow(value(watch)[at]))
+        };
+        match field {
+            Field::Depth => narrow(self.h[at]),
+            Field::DischargeEast => narrow(self.east[at]),
+            Field::DischargeNorth => narrow(-self.south[at]),
+            Field::GreatestDepth => seen(|watch| &watch.depth),
+            Field::GreatestSpeed => seen(|watch| &watch.speed_squared).sqrt(),
+            Field::GreatestForce => seen(|watch| &watch.force),
+            Field::Arrival => {
+                let time_s = seen(|watch| &watch.arrival);
+                if time_s.is_infinite() { f32::NAN } else { time_s }
+            }
+            Field::Duration => seen(|watch| &watch.duration),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Laws and exact solutions of the solver.
+mod exact;
+mod laws;
