@@ -1,15 +1,16 @@
 //! The command line: raw arguments, checked requests, exit codes.
 
 mod help;
+mod usage;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
-use jomo_words::{Language, language_flag, language_of, say};
-use serde_json::json;
+use jomo_words::{Language, failed_json, language_flag, language_of};
 
 use self::help::localised;
+use self::usage::UsageError;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;
@@ -234,13 +235,11 @@ impl Shell<'_> {
         let arguments = match parsed {
             Ok(arguments) => arguments,
             Err(fault) if fault.use_stderr() => {
+                let error = UsageError::from(&fault);
                 if as_json {
-                    let detail = fault.to_string();
-                    let errors = json!([{ "code": "cli-usage", "detail": detail }]);
-                    let failure = json!({ "status": "failed", "errors": errors });
-                    (self.print)(&format!("{failure:#}\n"));
+                    (self.print)(&format!("{:#}\n", failed_json(language, &error)));
                 }
-                (self.tell)(&say(language, "cli-usage", &[("fault", fault.to_string())]));
+                (self.tell)(&error.text(language));
                 return Exit::Usage;
             }
             Err(help) => {

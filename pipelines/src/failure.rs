@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use jomo_core::message::{Arguments, Coded};
 use jomo_store::StoreError;
-use jomo_words::{Language, say, tell};
+use jomo_words::{Language, coded_json, say, tell};
 use serde_json::json;
 
 /// Exit codes of every command (`docs/spec/cli.md`).
@@ -89,25 +89,8 @@ impl Failure {
     /// The failure as data.
     #[must_use]
     pub fn json(&self, language: Language) -> serde_json::Value {
-        let errors: Vec<_> = self
-            .errors
-            .iter()
-            .map(|error| {
-                let told = tell(language, error.as_ref());
-                let arguments: serde_json::Map<_, _> = error
-                    .arguments()
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value.into()))
-                    .collect();
-                json!({
-                    "code": error.code(),
-                    "title": told.title,
-                    "detail": told.detail,
-                    "hint": told.hint,
-                    "arguments": arguments,
-                })
-            })
-            .collect();
+        let errors: Vec<_> =
+            self.errors.iter().map(|error| coded_json(language, error.as_ref())).collect();
         json!({ "status": "failed", "place": self.place, "errors": errors })
     }
 }
@@ -125,6 +108,8 @@ impl From<StoreError> for Failure {
             | StoreError::Expired { .. }
             | StoreError::Older { .. }
             | StoreError::OtherAccess { .. }
+            | StoreError::RollbackWithdrawn { .. }
+            | StoreError::Withdrawn { .. }
             | StoreError::RollbackStale { .. } => Exit::Blocked,
             _ => Exit::Failed,
         };
@@ -170,6 +155,12 @@ pub enum CommandError {
         path: String,
         /// The command.
         command: String,
+    },
+    /// The name of a folder that a run needs beside `--out` is taken by something else.
+    #[error("{path} exists and was not left by a run")]
+    PartOccupied {
+        /// The folder.
+        path: String,
     },
     /// A layer id is not plain.
     #[error("{id:?} cannot be a layer id")]
@@ -232,6 +223,7 @@ impl Coded for CommandError {
             Self::NotAFile { .. } => "cli-not-a-file",
             Self::NoTarget => "cli-no-target",
             Self::OutOccupied { .. } => "cli-out-occupied",
+            Self::PartOccupied { .. } => "cli-part-occupied",
             Self::LayerId { .. } => "cli-layer-id",
             Self::Flag { .. } => "cli-flag",
             Self::Crs { .. } => "cli-crs",
@@ -250,7 +242,7 @@ impl Coded for CommandError {
                 ("bytes", bytes.to_string()),
                 ("limit", limit.to_string()),
             ],
-            Self::NotAFile { path } => vec![("path", path.clone())],
+            Self::NotAFile { path } | Self::PartOccupied { path } => vec![("path", path.clone())],
             Self::NoTarget => Vec::new(),
             Self::OutOccupied { path, command } => {
                 vec![("path", path.clone()), ("command", command.clone())]

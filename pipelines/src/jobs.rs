@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use jomo_register::{Job, JobFilter, JobState, JobWords, RegisterError, Source, Uuid};
+use jomo_words::{Language, retold};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -35,6 +36,7 @@ pub enum JobCommand {
     /// Show one job.
     Show {
         /// Its id.
+        #[arg(value_parser = id)]
         id: Uuid,
         /// The register.
         #[command(flatten)]
@@ -43,6 +45,7 @@ pub enum JobCommand {
     /// Stop a job.
     Cancel {
         /// Its id.
+        #[arg(value_parser = id)]
         id: Uuid,
         /// The register.
         #[command(flatten)]
@@ -50,11 +53,20 @@ pub enum JobCommand {
     },
 }
 
+/// An id as it is listed; what is wrong with another is told by its form, in no language.
+///
+/// # Errors
+/// The form.
+pub fn id(text: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(text).map_err(|_other| "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".to_owned())
+}
+
 /// Runs a command on jobs.
 ///
 /// # Errors
 /// Those of the register, and words that may not be queued.
 pub fn run(command: JobCommand, context: &Context) -> Result<Outcome, Failure> {
+    let language = context.progress.language();
     match command {
         JobCommand::Add { words, at } => {
             let words = JobWords::check(words, Source::Local)?;
@@ -62,7 +74,7 @@ pub fn run(command: JobCommand, context: &Context) -> Result<Outcome, Failure> {
                 return Ok(Outcome::new(Status::DryRun));
             }
             let job = at.open()?.enqueue(words, None, None, context.now)?;
-            Ok(one("job-added", &job))
+            Ok(one("job-added", &job, language))
         }
         JobCommand::List { state, at } => {
             let state = state.map(|word| {
@@ -72,7 +84,7 @@ pub fn run(command: JobCommand, context: &Context) -> Result<Outcome, Failure> {
             let jobs = at.open()?.jobs(&filter)?;
             let mut outcome = Outcome::new(Status::Done);
             outcome.lines = jobs.iter().map(line).collect();
-            outcome.more.insert("jobs", jobs.iter().map(document).collect());
+            outcome.more.insert("jobs", jobs.iter().map(|job| document(job, language)).collect());
             Ok(outcome)
         }
         JobCommand::Show { id, at } => {
@@ -80,8 +92,8 @@ pub fn run(command: JobCommand, context: &Context) -> Result<Outcome, Failure> {
             let job =
                 job.ok_or_else(|| RegisterError::Unknown { kind: "job", id: id.to_string() })?;
             let mut outcome = Outcome::new(Status::Done);
-            outcome.lines = vec![format!("{:#}", document(&job))];
-            outcome.more.insert("job", document(&job));
+            outcome.lines = vec![format!("{:#}", document(&job, language))];
+            outcome.more.insert("job", document(&job, language));
             Ok(outcome)
         }
         JobCommand::Cancel { id, at } => {
@@ -89,16 +101,16 @@ pub fn run(command: JobCommand, context: &Context) -> Result<Outcome, Failure> {
                 return Ok(Outcome::new(Status::DryRun));
             }
             let job = at.open()?.request_cancel(id, None, context.now)?;
-            Ok(one("job-cancelled", &job))
+            Ok(one("job-cancelled", &job, language))
         }
     }
 }
 
-fn one(text: &'static str, job: &Job) -> Outcome {
+fn one(text: &'static str, job: &Job, language: Language) -> Outcome {
     let arguments = [("id", job.id.to_string()), ("state", job.state.name().to_owned())];
     let mut outcome = Outcome::new(Status::Done).telling(text, &arguments);
     outcome.lines.push(job.id.to_string());
-    outcome.more.insert("job", document(job));
+    outcome.more.insert("job", document(job, language));
     outcome
 }
 
@@ -111,16 +123,16 @@ fn line(job: &Job) -> String {
     format!("{id}\t{state}\t{}\t{progress}\t{}", job.created, job.words.join(" "))
 }
 
-/// A job as the HTTP interface shows it.
+/// A job as the HTTP interface shows it, with the errors of its message in a language.
 #[must_use]
-pub fn document(job: &Job) -> Value {
+pub fn document(job: &Job, language: Language) -> Value {
     json!({
         "id": job.id,
         "kind": job.kind,
         "words": job.words,
         "state": job.state,
         "progress": job.progress,
-        "message": job.message,
+        "message": job.message.clone().map(|message| retold(language, message)),
         "attempts": job.attempts,
         "created": job.created,
         "started": job.started,

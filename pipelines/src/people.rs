@@ -150,6 +150,7 @@ pub enum GrantCommand {
     /// Take a permission back.
     Revoke {
         /// Id of the grant.
+        #[arg(value_parser = crate::jobs::id)]
         id: Uuid,
         /// The register.
         #[command(flatten)]

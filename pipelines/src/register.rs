@@ -207,7 +207,11 @@ fn purge(keep: Option<&Path>, at: &RegisterFlags, context: &Context) -> Result<O
     };
     let report = at.open()?.purge(&keep, OPERATOR, context.now)?;
     let records: u64 = report.records.values().sum();
-    let arguments = [("records", records.to_string()), ("jobs", report.jobs.to_string())];
+    let arguments = [
+        ("records", records.to_string()),
+        ("jobs", report.jobs.to_string()),
+        ("uploads", report.uploads.to_string()),
+    ];
     let mut outcome = Outcome::new(Status::Done).telling("register-purged", &arguments);
     outcome.more.insert("purged", json!(report));
     Ok(outcome)

@@ -290,9 +290,12 @@ pub fn record_failure(
     result
 }
 
-/// Leaves only the record of a failed run.
+/// Leaves only the record of a failed run, unless somebody else's folder has the name.
 fn leave_failed(target: &Path, record: &RunRecord) {
     let failed = with_suffix(target, ".failed");
+    if failed.symlink_metadata().is_ok() && !is_record_of_failure(&failed) {
+        return;
+    }
     // The failure itself is told; a disk that refuses the record changes nothing.
     let _ = fs::create_dir_all(&failed).and_then(|()| write_record(&failed, record));
 }
@@ -302,6 +305,46 @@ fn leave_failed(target: &Path, record: &RunRecord) {
 pub fn read_record(folder: &Path) -> Option<RunRecord> {
     let bytes = crate::source::read_bounded(&folder.join("run.json"), 16 << 20).ok()?;
     serde_json::from_slice(&bytes).ok()
+}
+
+/// Status of a folder that is being filled, or is no longer wanted: what marks it as ours.
+const RUNNING: &str = "running";
+
+/// Marks a folder as one that a run may take away.
+fn mark(part: &Path) -> std::io::Result<()> {
+    let text = serde_json::to_vec(&serde_json::json!({ "status": RUNNING }))?;
+    fs::write(part.join("run.json"), text)
+}
+
+/// Whether the folder at `path` is one that a run was filling, or was about to take away.
+fn is_own_rest(path: &Path) -> bool {
+    let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    let bytes = crate::source::read_bounded(&path.join("run.json"), 16 << 20).ok();
+    let record = bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    is_folder && record.map_or_else(is_empty, |record| record["status"] == RUNNING)
+}
+
+/// Whether a folder holds the record of a failed run and nothing else.
+fn is_record_of_failure(folder: &Path) -> bool {
+    let count = fs::read_dir(folder).map_or(0, Iterator::count);
+    let is_folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir());
+    let is_failure = || read_record(folder).is_some_and(|record| record.status == "failed");
+    is_folder && (count == 0 || (count == 1 && is_failure()))
+}
+
+/// Takes away what an earlier run has left beside its folder; what is not ours stays, and nothing
+/// is done.
+fn clear(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    if !is_own_rest(path) {
+        let path = path.display().to_string();
+        return Err(Failure::new(Exit::Usage, CommandError::PartOccupied { path }));
+    }
+    fs::remove_dir_all(path)
+        .map_err(|source| Failure::new(Exit::Failed, CommandError::io(path, &source)))
 }
 
 /// The folder being filled, removed when the process is interrupted.
@@ -342,12 +385,16 @@ impl Folders {
         };
         let fail =
             |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(&part, &source));
-        if part.exists() {
+        if let Some(out) = &target {
+            for beside in [&part, &with_suffix(out, ".old")] {
+                clear(beside)?;
+            }
+        } else if part.exists() {
             fs::remove_dir_all(&part).map_err(fail)?;
         }
         match target {
             // The folder for temporary files is everybody's; what is staged may not be.
-            Some(_) => fs::create_dir_all(&part),
+            Some(_) => fs::create_dir_all(&part).and_then(|()| mark(&part)),
             None => part
                 .parent()
                 .map_or(Ok(()), fs::create_dir_all)
@@ -381,12 +428,16 @@ impl Folders {
         write_record(&self.part, record).map_err(|source| fail(&self.part, source))?;
         let old = with_suffix(target, ".old");
         if target.exists() {
-            let _ = fs::remove_dir_all(&old);
-            fs::rename(target, &old).map_err(|source| fail(target, source))?;
+            fs::rename(target, &old)
+                .and_then(|()| mark(&old))
+                .map_err(|source| fail(target, source))?;
         }
         fs::rename(&self.part, target).map_err(|source| fail(target, source))?;
         let _ = fs::remove_dir_all(&old);
-        let _ = fs::remove_dir_all(with_suffix(target, ".failed"));
+        let failed = with_suffix(target, ".failed");
+        if is_record_of_failure(&failed) {
+            let _ = fs::remove_dir_all(&failed);
+        }
         if let Ok(mut in_work) = IN_WORK.lock() {
             *in_work = None;
         }

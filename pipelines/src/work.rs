@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use jomo_core::message::Coded;
+use jomo_core::message::{Arguments, Coded};
 use jomo_register::{
     Job, JobState, JobWords, Outcome as JobOutcome, Register, RegisterError, new_id,
 };
-use serde_json::{Value, json};
+use jomo_words::failed_json;
+use serde_json::Value;
 
 use self::child::{Child, Ended};
 use crate::failure::{CommandError, Failure};
@@ -137,11 +138,11 @@ impl Worker<'_> {
         let arguments = [("id", job.id.to_string()), ("words", job.words.join(" "))];
         self.context.progress.note("work-began", &arguments);
         let outcome = match self.line(job) {
-            Err(refused) => Some(JobOutcome::Failed(told(&refused))),
+            Err(refused) => Some(JobOutcome::Failed(self.told(&refused))),
             Ok(line) => match Child::start(&line) {
                 Err(fault) => {
                     let path = std::env::current_exe().unwrap_or_default();
-                    Some(JobOutcome::Failed(told(&CommandError::io(&path, &fault))))
+                    Some(JobOutcome::Failed(self.told(&CommandError::io(&path, &fault))))
                 }
                 Ok(child) => self.attend(job, child)?,
             },
@@ -222,13 +223,17 @@ impl Worker<'_> {
         }
     }
 
+    /// An error as the message of a failed job; whoever reads it is told in their own language.
+    fn told(&self, error: &dyn Coded) -> Value {
+        failed_json(self.context.progress.language(), error)
+    }
+
     fn judge(&self, ended: Ended, cancelled: bool) -> JobOutcome {
         let Ended { code, output, errors } = ended;
         let message = serde_json::from_str(&output).unwrap_or_else(|_not_json| {
-            json!({
-                "status": "failed",
-                "errors": [{ "code": "job-no-answer", "detail": errors }],
-            })
+            let errors = errors.trim();
+            let said = if errors.is_empty() { "-" } else { errors };
+            self.told(&NoAnswer { said: said.to_owned() })
         });
         let message = self.without_paths(message);
         match code {
@@ -313,14 +318,22 @@ fn wait(time: Duration) {
     }
 }
 
-/// An error as the message of a failed job.
-fn told(error: &dyn Coded) -> Value {
-    let arguments: serde_json::Map<_, _> = error
-        .arguments()
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), Value::String(value)))
-        .collect();
-    json!({ "status": "failed", "errors": [{ "code": error.code(), "arguments": arguments }] })
+/// The process of a job ended without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the job gave no answer: {said}")]
+struct NoAnswer {
+    /// The last that it said.
+    said: String,
+}
+
+impl Coded for NoAnswer {
+    fn code(&self) -> &'static str {
+        "job-no-answer"
+    }
+
+    fn arguments(&self) -> Arguments {
+        vec![("said", self.said.clone())]
+    }
 }
 
 #[cfg(test)]

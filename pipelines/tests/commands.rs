@@ -383,6 +383,67 @@ fn a_folder_of_somebody_else_is_not_touched() {
     assert_eq!(jomo(&["publish", &out, "--store", &desk.path("s")]).exit, Exit::Input);
 }
 
+/// Beside `--out` a run needs names of its own; whoever has taken one keeps what they have.
+#[test]
+fn a_foreign_folder_beside_the_result_is_not_touched() {
+    let desk = Desk::new();
+    let out = desk.path("run");
+    for suffix in ["part", "old"] {
+        let beside = PathBuf::from(format!("{out}.{suffix}"));
+        for foreign in ["photo.jpg", "run.json"] {
+            fs::create_dir(&beside).unwrap();
+            fs::write(beside.join(foreign), r#"{"status":"done","key":"k"}"#).unwrap();
+            let said = desk.import(&["--out", &out]);
+            assert_eq!(said.exit, Exit::Usage, "{suffix} {foreign}: {}", said.err);
+            assert!(
+                said.err.contains("作業用のフォルダの名前がすでに使われています"),
+                "{}",
+                said.err
+            );
+            assert!(said.err.contains("別の --out"), "{}", said.err);
+            assert!(beside.join(foreign).is_file() && !Path::new(&out).exists());
+            fs::remove_dir_all(&beside).unwrap();
+        }
+    }
+    let elsewhere = desk.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, format!("{out}.part")).unwrap();
+    assert_eq!(desk.import(&["--out", &out]).exit, Exit::Usage);
+    fs::remove_file(format!("{out}.part")).unwrap();
+
+    // What an interrupted run has left, and what is empty, is in nobody's way.
+    let failed = format!("{out}.failed");
+    fs::create_dir(&failed).unwrap();
+    fs::write(format!("{failed}/letter.txt"), "mine").unwrap();
+    fs::create_dir(format!("{out}.part")).unwrap();
+    fs::write(format!("{out}.part/run.json"), r#"{"status":"running"}"#).unwrap();
+    fs::write(format!("{out}.part/half"), "x").unwrap();
+    fs::create_dir(format!("{out}.old")).unwrap();
+    assert_eq!(desk.import(&["--out", &out]).exit, Exit::Done);
+    assert!(!Path::new(&out).join("half").exists());
+    assert_eq!(fs::read(format!("{failed}/letter.txt")).unwrap(), b"mine");
+    for suffix in ["part", "old"] {
+        assert!(!Path::new(&format!("{out}.{suffix}")).exists(), "{suffix}");
+    }
+    desk.write("points.csv", b"code,lon,lat\na,x,36.4\n");
+    assert_eq!(desk.import(&["--out", &out]).exit, Exit::Input);
+    assert_eq!(fs::read_dir(&failed).unwrap().count(), 1, "a foreign folder gets no record");
+}
+
+/// A folder that cannot be written is no fault of the input.
+#[test]
+fn an_unwritable_result_is_a_failure() {
+    let desk = Desk::new();
+    let file = desk.write("file", b"x");
+    for out in [format!("{file}/run"), "/proc/jomo-run".to_owned()] {
+        let said = desk.import(&["--out", &out]);
+        assert_eq!(said.exit, Exit::Failed, "{out}: {}", said.err);
+    }
+    let (points, store) = (desk.path("points.csv"), format!("{file}/store"));
+    let said = jomo(&["import", &points, "--layer", "points", "--store", &store]);
+    assert_eq!(said.exit, Exit::Failed, "{}", said.err);
+}
+
 #[test]
 fn bad_rows_are_counted_and_kept_out() {
     let desk = Desk::new();

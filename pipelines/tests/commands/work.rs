@@ -154,7 +154,12 @@ fn an_uploaded_file_becomes_a_live_layer() {
     assert_eq!(yard.live(), ["houses"]);
     let job = yard.job(bad);
     assert_eq!(job.state, JobState::Failed);
-    assert_eq!(job.message.unwrap()["errors"][0]["code"], "job-refused");
+    let error = &job.message.unwrap()["errors"][0];
+    assert_eq!(
+        (&error["code"], &error["arguments"]["name"]),
+        (&"job-upload-missing".into(), &"other.geojson".into())
+    );
+    assert!(["title", "detail", "hint"].iter().all(|part| error[part].is_string()), "{error}");
     let job = yard.job(faulty);
     assert_eq!(job.state, JobState::Failed);
     let message = job.message.unwrap().to_string();
@@ -240,5 +245,102 @@ fn a_command_that_is_told_to_stop_leaves_nothing() {
         signal(&command, sent);
         assert_eq!(command.wait().unwrap().code(), Some(130), "{word}");
         assert!(!part.exists() && !out.exists(), "{word}");
+    }
+}
+
+/// What the register queues, the command runs; what a command refuses of its flags and values,
+/// the register refuses as well. The worker's own words are added as the worker adds them.
+#[test]
+fn what_is_queued_can_run() {
+    let yard = Yard::new();
+    let file = yard.folder.path().join("p.csv");
+    fs::write(&file, "id,lon,lat\na,139,36\n").unwrap();
+    let file = file.display().to_string();
+    let store = format!("--store={}", yard.store().display());
+    let shell = jomo::cli::Shell {
+        now: jomo_core::Timestamp::now(),
+        locale: &|_| None,
+        print: &|_| {},
+        tell: &|_| {},
+    };
+    let both = |line: &str| {
+        let words: Vec<String> = line.split(' ').map(|word| word.replace("FILE", &file)).collect();
+        let queued = JobWords::check(words.clone(), Source::Local);
+        let mut line = vec!["jomo".to_owned()];
+        line.extend(words);
+        let runs = if line[1] == "flood" {
+            // Real grids are large: here the parser alone is asked.
+            line.extend([store.clone(), "--region=r".to_owned()]);
+            <jomo::cli::Arguments as clap::Parser>::try_parse_from(&line).is_ok()
+        } else {
+            line.extend([store.clone(), "--dry-run".to_owned()]);
+            match shell.run(line.iter().map(Into::into).collect()) {
+                jomo::failure::Exit::Done => true,
+                jomo::failure::Exit::Usage => false,
+                other => panic!("{line:?} ended with {other:?}"),
+            }
+        };
+        (queued.map(drop), runs)
+    };
+    for line in [
+        "import FILE --layer a",
+        "import --layer=a FILE --force --fictional",
+        "import FILE --layer a --id-field id --lon-field lon --y-field lat --label-field 名",
+        "import FILE --layer a --audience owner prefecture --audience co-creation",
+        "import FILE --layer a --restricted-field=氏名 --restricted-field 住所 電話",
+        "import FILE --layer a --public-rows 公開=可,済 --kind register --access restricted",
+        "import FILE --layer a --encoding CP932 --crs epsg:6677 --source-layer x",
+        "import FILE --layer a --min-zoom 0 --max-zoom 16 --color #0aF19c --symbol circle",
+        "import FILE --layer a --min-zoom 12 --title-ja=-5 --title-en x",
+        "import FILE --layer a --attribution 県 --licence CC-BY-4.0 --min-zoom +3",
+        "flood rain --grib a.bin b.bin --grib c.bin",
+        "flood rain --grib a.bin --force",
+    ] {
+        let (queued, runs) = both(line);
+        assert!(queued.is_ok() && runs, "{line}: {queued:?}, runs: {runs}");
+    }
+    for line in [
+        "import FILE",
+        "import --layer a",
+        "import FILE FILE --layer a",
+        "import FILE --layer",
+        "import FILE --layer A",
+        "import FILE --layer a --layer b",
+        "import FILE --layer a --force --force",
+        "import FILE --layer a --x-field lon --lon-field lon",
+        "import FILE --layer a --fictional=1",
+        "import FILE --layer a --id-field -5",
+        "import FILE --layer a --id-field --force",
+        "import FILE --layer a --audience",
+        "import FILE --layer a --audience nobody",
+        "import FILE --layer a --audience --force",
+        "import FILE --layer a --title-ja x",
+        "import FILE --layer a --title-en x",
+        "import FILE --layer a --kind secret",
+        "import FILE --layer a --access all",
+        "import FILE --layer a --symbol star",
+        "import FILE --layer a --color red",
+        "import FILE --layer a --color #12345",
+        "import FILE --layer a --encoding utf-16",
+        "import FILE --layer a --crs four",
+        "import FILE --layer a --crs EPSG:-1",
+        "import FILE --layer a --crs 99999999999",
+        "import FILE --layer a --public-rows open",
+        "import FILE --layer a --public-rows =x",
+        "import FILE --layer a --public-rows f=a,,b",
+        "import FILE --layer a --min-zoom 17",
+        "import FILE --layer a --max-zoom -1",
+        "import FILE --layer a --min-zoom 13",
+        "import FILE --layer a --min-zoom 5 --max-zoom 4",
+        "import FILE --layer a --region=",
+        "import FILE --layer a --no-such-flag",
+        "flood rain",
+        "flood rain --grib",
+        "flood rain a.bin",
+        "flood rain --grib a.bin --region",
+        "flood snow --grib a.bin",
+    ] {
+        let (queued, runs) = both(line);
+        assert!(queued.is_err() && !runs, "{line}: {queued:?}, runs: {runs}");
     }
 }
