@@ -171,7 +171,14 @@ fn write(
     let target = target.ok_or_else(|| io::Error::other("no name for the file"))?;
     let home = target.parent().unwrap_or(&folder);
     make_folder(home)?;
-    fs::rename(&part_file.path, &target)?;
+    match fs::rename(&part_file.path, &target) {
+        // A purge has just taken the empty folder away.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_folder(home)?;
+            fs::rename(&part_file.path, &target)?;
+        }
+        renamed => renamed?,
+    }
     part_file.is_kept = true;
     File::open(home)?.sync_all()?;
     File::open(&folder)?.sync_all()?;
