@@ -130,7 +130,9 @@ impl Shell<'_> {
                         json!({ "tool": report::TOOL, "status": "failed", "errors": errors });
                     (self.print)(&format!("{failure:#}\n"));
                 }
-                (self.tell)(&say(language, "cli-usage", &[("fault", fault.to_string())]));
+                let title = say(language, "cli-usage.title", &[]);
+                (self.tell)(&say(language, "cli-error", &[("title", title)]));
+                (self.tell)(&format!("  {}", fault.to_string().trim_end()));
                 return 2;
             }
             Err(help) => {
