@@ -6,7 +6,7 @@ use jomo_core::Timestamp;
 use jomo_core::layer::{Access, Layer};
 use jomo_server::identity::Trust;
 
-use crate::fixture::{Answer, PUBLISHED, at, places};
+use crate::fixture::{Answer, PUBLISHED, Server, Shop, at, places};
 use crate::office::{Office, nests};
 
 fn later(minutes: i64) -> Timestamp {
@@ -121,6 +121,77 @@ async fn readers_get_the_whole_layer() {
         let tile_json = office.get("/tiles/places.json", &who).await;
         assert_eq!(tile_json.json()["layer"]["access"], access);
     }
+}
+
+/// What is told besides the bytes is the same for a layer with a restricted version and for one
+/// without: the names of all headers, and the values of those that do not depend on the bytes.
+#[tokio::test]
+async fn headers_do_not_tell_which_layers_have_a_restricted_version() {
+    let twin = Layer { id: "twins".to_owned(), ..places() };
+    let whole = Layer { access: Access::Restricted, ..twin.clone() };
+    let office = Office::of(&[places(), twin, whole], Trust::default());
+    let cookie = office.cookie("otto").await;
+    let (plain, paired) = (office.shop.version("places"), office.shop.version("twins"));
+    let addresses = |layer: &str, version: &str| {
+        [
+            format!("/tiles/{layer}.json"),
+            format!("/tiles/{layer}.json?time=20261122T000000Z"),
+            format!("/tiles/{layer}/4/14/6"),
+            format!("/tiles/{layer}/4/14/5"),
+            format!("/tiles/{layer}/5/28/12"),
+            format!("/tiles/{layer}/22/0/0"),
+            format!("/tiles/{layer}/{version}/-/4/14/6"),
+            format!("/tiles/{layer}/20200101T000000Z-00000000/-/4/14/6"),
+            format!("/archives/{layer}/{version}/-.pmtiles"),
+        ]
+    };
+    for (of_plain, of_pair) in
+        addresses("places", &plain).into_iter().zip(addresses("twins", &paired))
+    {
+        for more in [vec![], vec![cookie.as_str()], vec!["accept-encoding: gzip"]] {
+            let answers = [office.get(&of_plain, &more).await, office.get(&of_pair, &more).await];
+            let headers = answers.each_ref().map(|answer| {
+                let mut headers: Vec<_> = answer
+                    .headers
+                    .iter()
+                    .map(|(name, value)| match name.as_str() {
+                        "etag" | "content-length" => (name.as_str(), "by the bytes"),
+                        name => (name, value.to_str().unwrap()),
+                    })
+                    .collect();
+                headers.sort_unstable();
+                headers
+            });
+            assert_eq!(answers[0].status, answers[1].status, "{of_plain}");
+            assert_eq!(headers[0], headers[1], "{of_plain}");
+            assert!(answers[0].header("vary").contains("Cookie, Authorization"), "{of_plain}");
+        }
+    }
+}
+
+/// A host that mounts the public root alone forgets what is withdrawn, open or not.
+#[tokio::test]
+async fn a_host_of_the_public_root_drops_what_is_withdrawn() {
+    let shop = Shop::new();
+    shop.publish(&[places(), Layer { id: "roads".to_owned(), ..places() }], "one", at(PUBLISHED));
+    let (places_old, roads_old) = (shop.version("places"), shop.version("roads"));
+    let server = Server::new(&shop);
+    let whole = Layer { access: Access::Restricted, ..places() };
+    shop.publish(&[places(), whole, Layer { id: "roads".to_owned(), ..places() }], "two", later(1));
+    fs::remove_dir_all(shop.path().join("restricted")).unwrap();
+    server.app.refresh(&shop.store).unwrap();
+    let restarted = Server::new(&shop);
+    let old = |layer: &str, version: &str| format!("/tiles/{layer}/{version}/-/4/14/6");
+    for server in [&server, &restarted] {
+        let answer = server.get("/tiles/places/4/14/6", &[]).await;
+        assert_eq!(answer.body, b"places two None".as_slice());
+        let gone = server.get(&old("places", &places_old), &[]).await;
+        assert_eq!(gone.json()["code"], "version-unknown");
+        let archive = format!("/archives/places/{places_old}/-.pmtiles");
+        assert_eq!(server.get(&archive, &[]).await.json()["code"], "version-unknown");
+    }
+    // An earlier version of a layer that nobody has narrowed stays.
+    assert_eq!(server.get(&old("roads", &roads_old), &[]).await.status, 200);
 }
 
 /// What was public by mistake and is restricted now is gone for the public, in all its versions.
