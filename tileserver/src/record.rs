@@ -437,8 +437,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn told(base: Option<Value>, yours: Option<Value>, theirs: Value) -> Value {
-        json!(fields(base.as_ref(), yours.as_ref(), &theirs))
+    fn told(base: Option<&Value>, yours: Option<&Value>, theirs: &Value) -> Value {
+        json!(fields(base, yours, theirs))
     }
 
     #[test]
@@ -447,7 +447,7 @@ mod tests {
         let yours = json!({"a": 1, "b": 2, "c": 1, "d": 2, "e": 2, "f": {"x": 1}, "g": null});
         let theirs = json!({"a": 1, "b": 1, "c": 3, "d": 2, "e": 3, "f": {"x": 2}});
         assert_eq!(
-            told(Some(base.clone()), Some(yours.clone()), theirs.clone()),
+            told(Some(&base), Some(&yours), &theirs),
             json!([
                 { "name": "b", "changed": "yours", "base": 1, "yours": 2, "theirs": 1 },
                 { "name": "c", "changed": "theirs", "base": 1, "yours": 1, "theirs": 3 },
@@ -461,15 +461,19 @@ mod tests {
         );
         // The base has been purged: whatever differs needs a decision.
         assert_eq!(
-            told(None, Some(json!({"a": 1, "b": 2})), json!({"b": 3, "a": 1})),
+            told(None, Some(&json!({"a": 1, "b": 2})), &json!({"b": 3, "a": 1})),
             json!([{ "name": "b", "changed": "both", "yours": 2, "theirs": 3 }])
         );
         // A withdrawal has no version of its own.
         assert_eq!(
-            told(Some(base), None, json!({"a": 1, "b": 1, "c": 3, "d": 1, "e": 1, "f": {"x": 1}})),
+            told(
+                Some(&base),
+                None,
+                &json!({"a": 1, "b": 1, "c": 3, "d": 1, "e": 1, "f": {"x": 1}})
+            ),
             json!([{ "name": "c", "changed": "theirs", "base": 1, "theirs": 3 }])
         );
-        assert_eq!(told(None, None, json!([1])), json!([]));
+        assert_eq!(told(None, None, &json!([1])), json!([]));
     }
 
     fn content() -> impl Strategy<Value = Value> {

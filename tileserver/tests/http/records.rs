@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jomo_register::{MasterKey, OPERATOR, PasswordCost, Register, RegisterError, Role};
+use jomo_register::{MasterKey, OPERATOR, PasswordCost, Register, Role};
 use serde_json::{Value, json};
 
 use crate::fixture::{Answer, PUBLISHED, at};
@@ -34,13 +34,15 @@ impl<'o> Desk<'o> {
     }
 
     async fn create(&self, content: Value) -> Answer {
-        let new = json!({ "organisation": "prefecture", "content": content });
+        let mut new = json!({ "organisation": "prefecture" });
+        new["content"] = content;
         self.send("POST", NOTES, &[], Some(new)).await
     }
 
     async fn put(&self, path: &str, tag: &str, content: Value) -> Answer {
-        let tag = format!("if-match: {tag}");
-        self.send("PUT", path, &[&tag], Some(json!({ "content": content }))).await
+        let (tag, mut change) = (format!("if-match: {tag}"), json!({}));
+        change["content"] = content;
+        self.send("PUT", path, &[&tag], Some(change)).await
     }
 
     async fn delete(&self, path: &str, tag: &str) -> Answer {
@@ -497,6 +499,4 @@ async fn without_a_register_there_are_no_records() {
             assert!([404, 405].contains(&answer.status.as_u16()), "{method} {path}");
         }
     }
-    let missing = office.open().read_record(jomo_register::Uuid::nil());
-    assert!(matches!(missing, Ok::<_, RegisterError>(None)));
 }
