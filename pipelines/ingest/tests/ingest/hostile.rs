@@ -4,7 +4,7 @@
 //! `bombs` and `walls` test them. Here a child process reads all damaged copies of a small fixture
 //! in a row, so that our own code meets whatever GDAL hands over. A crash of the child names its
 //! file and is a failure of this test, and so is a child that asks for a gigabyte or a copy that
-//! takes longer than a handful of seconds: on two busy cores a copy takes 2 ms.
+//! takes longer than 20 s: on two busy cores a copy takes 3 ms.
 
 use std::fs;
 use std::io::Read;
@@ -23,7 +23,7 @@ const FLIPS: usize = 2_000;
 /// What the child may hold, in bytes: damage must not be able to ask for more.
 const MEMORY: u64 = 1 << 30;
 /// The longest that one copy may take.
-const LONGEST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(20);
 /// Processor seconds of a child; a loop without end is cut off here.
 const SECONDS: u64 = 240;
 
@@ -169,7 +169,8 @@ fn copies(fixture: &Path, scratch: &Path) {
         fs::write(&path, &damaged).unwrap();
         read(&path, &out);
     }
-    if matches!(extension(fixture), "xlsx" | "zip") {
+    // The parts of a zip of shapefiles are fixtures of their own.
+    if extension(fixture) == "xlsx" {
         flip_within(&sound, &path, &out);
     }
 }
