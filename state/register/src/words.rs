@@ -225,9 +225,7 @@ impl Reading {
             return missing(flag);
         }
         for pair in self.command.together {
-            if let (true, Some(flag)) =
-                (pair.iter().any(|f| stood(&f)), pair.iter().find(|f| !stood(f)))
-            {
+            if let (true, Some(flag)) = (pair.iter().any(&stood), pair.iter().find(|f| !stood(f))) {
                 return missing(flag);
             }
         }
