@@ -248,6 +248,65 @@ fn a_command_that_is_told_to_stop_leaves_nothing() {
     }
 }
 
+/// Lines that run; `FILE` stands for a file that is there.
+const RUNS: &[&str] = &[
+    "import FILE --layer a",
+    "import --layer=a FILE --force --fictional",
+    "import FILE --layer a --id-field id --lon-field lon --y-field lat --label-field 名",
+    "import FILE --layer a --audience owner prefecture --audience co-creation",
+    "import FILE --layer a --restricted-field=氏名 --restricted-field 住所 電話",
+    "import FILE --layer a --public-rows 公開=可,済 --kind register --access restricted",
+    "import FILE --layer a --encoding CP932 --crs epsg:6677 --source-layer x",
+    "import FILE --layer a --min-zoom 0 --max-zoom 16 --color #0aF19c --symbol circle",
+    "import FILE --layer a --min-zoom 12 --title-ja=-5 --title-en x",
+    "import FILE --layer a --attribution 県 --licence CC-BY-4.0 --min-zoom +3",
+    "flood rain --grib a.bin b.bin --grib c.bin",
+    "flood rain --grib a.bin --force",
+];
+
+/// Lines whose flags or values the command refuses.
+const REFUSED: &[&str] = &[
+    "import FILE",
+    "import --layer a",
+    "import FILE FILE --layer a",
+    "import FILE --layer",
+    "import FILE --layer A",
+    "import FILE --layer a --layer b",
+    "import FILE --layer a --force --force",
+    "import FILE --layer a --x-field lon --lon-field lon",
+    "import FILE --layer a --fictional=1",
+    "import FILE --layer a --id-field -5",
+    "import FILE --layer a --id-field --force",
+    "import FILE --layer a --audience",
+    "import FILE --layer a --audience nobody",
+    "import FILE --layer a --audience --force",
+    "import FILE --layer a --title-ja x",
+    "import FILE --layer a --title-en x",
+    "import FILE --layer a --kind secret",
+    "import FILE --layer a --access all",
+    "import FILE --layer a --symbol star",
+    "import FILE --layer a --color red",
+    "import FILE --layer a --color #12345",
+    "import FILE --layer a --encoding utf-16",
+    "import FILE --layer a --crs four",
+    "import FILE --layer a --crs EPSG:-1",
+    "import FILE --layer a --crs 99999999999",
+    "import FILE --layer a --public-rows open",
+    "import FILE --layer a --public-rows =x",
+    "import FILE --layer a --public-rows f=a,,b",
+    "import FILE --layer a --min-zoom 17",
+    "import FILE --layer a --max-zoom -1",
+    "import FILE --layer a --min-zoom 13",
+    "import FILE --layer a --min-zoom 5 --max-zoom 4",
+    "import FILE --layer a --region=",
+    "import FILE --layer a --no-such-flag",
+    "flood rain",
+    "flood rain --grib",
+    "flood rain a.bin",
+    "flood rain --grib a.bin --region",
+    "flood snow --grib a.bin",
+];
+
 /// What the register queues, the command runs; what a command refuses of its flags and values,
 /// the register refuses as well. The worker's own words are added as the worker adds them.
 #[test]
@@ -282,64 +341,11 @@ fn what_is_queued_can_run() {
         };
         (queued.map(drop), runs)
     };
-    for line in [
-        "import FILE --layer a",
-        "import --layer=a FILE --force --fictional",
-        "import FILE --layer a --id-field id --lon-field lon --y-field lat --label-field 名",
-        "import FILE --layer a --audience owner prefecture --audience co-creation",
-        "import FILE --layer a --restricted-field=氏名 --restricted-field 住所 電話",
-        "import FILE --layer a --public-rows 公開=可,済 --kind register --access restricted",
-        "import FILE --layer a --encoding CP932 --crs epsg:6677 --source-layer x",
-        "import FILE --layer a --min-zoom 0 --max-zoom 16 --color #0aF19c --symbol circle",
-        "import FILE --layer a --min-zoom 12 --title-ja=-5 --title-en x",
-        "import FILE --layer a --attribution 県 --licence CC-BY-4.0 --min-zoom +3",
-        "flood rain --grib a.bin b.bin --grib c.bin",
-        "flood rain --grib a.bin --force",
-    ] {
+    for line in RUNS {
         let (queued, runs) = both(line);
         assert!(queued.is_ok() && runs, "{line}: {queued:?}, runs: {runs}");
     }
-    for line in [
-        "import FILE",
-        "import --layer a",
-        "import FILE FILE --layer a",
-        "import FILE --layer",
-        "import FILE --layer A",
-        "import FILE --layer a --layer b",
-        "import FILE --layer a --force --force",
-        "import FILE --layer a --x-field lon --lon-field lon",
-        "import FILE --layer a --fictional=1",
-        "import FILE --layer a --id-field -5",
-        "import FILE --layer a --id-field --force",
-        "import FILE --layer a --audience",
-        "import FILE --layer a --audience nobody",
-        "import FILE --layer a --audience --force",
-        "import FILE --layer a --title-ja x",
-        "import FILE --layer a --title-en x",
-        "import FILE --layer a --kind secret",
-        "import FILE --layer a --access all",
-        "import FILE --layer a --symbol star",
-        "import FILE --layer a --color red",
-        "import FILE --layer a --color #12345",
-        "import FILE --layer a --encoding utf-16",
-        "import FILE --layer a --crs four",
-        "import FILE --layer a --crs EPSG:-1",
-        "import FILE --layer a --crs 99999999999",
-        "import FILE --layer a --public-rows open",
-        "import FILE --layer a --public-rows =x",
-        "import FILE --layer a --public-rows f=a,,b",
-        "import FILE --layer a --min-zoom 17",
-        "import FILE --layer a --max-zoom -1",
-        "import FILE --layer a --min-zoom 13",
-        "import FILE --layer a --min-zoom 5 --max-zoom 4",
-        "import FILE --layer a --region=",
-        "import FILE --layer a --no-such-flag",
-        "flood rain",
-        "flood rain --grib",
-        "flood rain a.bin",
-        "flood rain --grib a.bin --region",
-        "flood snow --grib a.bin",
-    ] {
+    for line in REFUSED {
         let (queued, runs) = both(line);
         assert!(queued.is_err() && !runs, "{line}: {queued:?}, runs: {runs}");
     }
