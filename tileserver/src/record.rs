@@ -28,6 +28,9 @@ use crate::route::{ListQuery, With};
 /// Longest body of a record in bytes: a form, not a file.
 const RECORD_MAX: usize = 1 << 20;
 
+/// What stands for personal values that are not there.
+static NULL: Value = Value::Null;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewDocument {
@@ -53,7 +56,7 @@ struct RecordDocument<'a> {
     content: &'a Value,
     /// Absent where nobody asked; null where there are none, or none that can be opened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    personal: Option<Option<&'a Value>>,
+    personal: Option<&'a Value>,
     deleted: bool,
     organisation: &'a str,
     municipality: Option<&'a str>,
@@ -68,7 +71,7 @@ impl<'a> RecordDocument<'a> {
             kind: &record.kind,
             revision: record.revision,
             content: &record.content,
-            personal: (with == With::Personal).then_some(record.personal.as_ref()),
+            personal: (with == With::Personal).then_some(record.personal.as_ref().unwrap_or(&NULL)),
             deleted: record.deleted,
             organisation: &record.organisation,
             municipality: record.municipality.as_deref(),
@@ -184,7 +187,7 @@ fn fields(base: Option<&Value>, yours: Option<&Value>, theirs: &Value) -> Vec<Fi
             (false, false, false) => Changed::Both,
         };
         let mine = mine.filter(|_| yours.is_some());
-        let [base, yours, theirs] = [old, mine, now].map(|value| value.cloned());
+        let [base, yours, theirs] = [old, mine, now].map(Option::<&Value>::cloned);
         Some(Field { name: name.clone(), changed, base, yours, theirs })
     };
     names.into_iter().filter_map(field).collect()
@@ -425,7 +428,7 @@ pub async fn history(
         by: logins.get(&edit.actor).and_then(Option::as_deref),
         revision: edit.record.as_ref().map(|record| record.revision),
         content: edit.record.as_ref().map(|record| &record.content),
-        hash: edit.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        hash: edit.hash.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
     });
     let list = EditList { edits: edits.collect(), next };
     Ok(json(serde_json::to_vec(&list).unwrap_or_default()))

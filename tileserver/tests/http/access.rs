@@ -83,11 +83,9 @@ fn expected(route: RouteName, verb: Verb, identity: Identity, success: u16) -> u
         Some(Need::LayerReader) if one_layer && identity != Identity::Right => 404,
         Some(Need::SignedIn | Need::Role(_) | Need::OwnJob | Need::Record(_)) if !recognised => 401,
         Some(Need::SignedIn) => 200,
-        Some(Need::Role(_)) if identity == Identity::Lower => 403,
+        Some(Need::Record(Role::Viewer) | Need::OwnJob) if identity == Identity::Lower => 404,
         // A viewer of the record's organisation knows that it is there.
-        Some(Need::Record(Role::Viewer)) if identity == Identity::Lower => 404,
-        Some(Need::Record(_)) if identity == Identity::Lower => 403,
-        Some(Need::OwnJob) if identity == Identity::Lower => 404,
+        Some(Need::Role(_) | Need::Record(_)) if identity == Identity::Lower => 403,
         Some(
             Need::Anyone
             | Need::Asker
