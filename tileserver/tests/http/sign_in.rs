@@ -25,7 +25,8 @@ async fn somebody_signs_in_and_out() {
     assert!(document["person"]["name"].is_null());
     assert_eq!(document["expires"], "2026-11-22T12:00:00Z");
     let grants = serde_json::json!([
-        { "role": "viewer", "organisation": "prefecture", "kind": "prefecture", "area": "all" }
+        { "role": "viewer", "organisation": "prefecture", "kind": "prefecture", "area": "all",
+          "title": { "ja": "架空", "en": "X" } }
     ]);
     assert_eq!(document["grants"], grants);
     assert_eq!(answer.header("cache-control"), "no-store");
