@@ -5,8 +5,11 @@
 mod crate_graph;
 mod foreign;
 mod interop;
+mod object_store;
 mod programs;
 mod real_rain;
+#[path = "../../state/store/tests/store/stand_in.rs"]
+mod stand_in;
 mod store_kill;
 mod supply;
 mod tidy;
