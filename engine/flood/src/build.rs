@@ -10,7 +10,7 @@ use crate::rain::Rain;
 use crate::real::Real;
 use crate::rim::{Flow, Rim, Stretch};
 use crate::simulation::{Forcing, Reach, Settings, Start, Water};
-use crate::tile::{Compass, Resistance, Strip, Tile};
+use crate::tile::{Compass, HALO, Outer, Resistance, Strip, Tile};
 use crate::watch::Watch;
 
 /// Bed of a cell outside the domain above one inside, m: a wall that no water climbs.
@@ -209,8 +209,13 @@ impl Cutter<'_> {
             rims: Default::default(),
             signal: R::ZERO,
             watch: watch.map(|thresholds| Box::new(Watch::new(&h, thresholds))),
+            outer: Outer::default(),
+            before: None,
             h,
         };
+        if self.settings.scheme.halo() == HALO {
+            tile.outer = self.outer(origin, shape);
+        }
         for side in Compass::ALL {
             if layout.neighbour(index, side).is_none() {
                 let rim = self.rim(&mut tile, side);
@@ -219,6 +224,37 @@ impl Cutter<'_> {
         }
         tile.listen();
         tile
+    }
+
+    /// Rise of the bed over the faces one cell outside a tile, by side; 0 beyond the rim.
+    fn outer<R: Real>(&self, [top, left]: [usize; 2], [rows, columns]: [usize; 2]) -> Outer<R> {
+        let [height, width] = self.ground.shape();
+        let across = |row: Option<usize>, next: Option<usize>| -> Vec<R> {
+            let both = row.zip(next).filter(|(_, next)| *next < height);
+            let rise = |column: usize| match both {
+                Some((row, next)) => {
+                    self.rise([Some(row), Some(column)], [Some(next), Some(column)])
+                }
+                None => R::ZERO,
+            };
+            (left..left + columns).map(rise).collect()
+        };
+        let along = |column: Option<usize>, next: Option<usize>| -> Vec<R> {
+            let both = column.zip(next).filter(|(_, next)| *next < width);
+            let rise = |row: usize| match both {
+                Some((column, next)) => {
+                    self.rise([Some(row), Some(column)], [Some(row), Some(next)])
+                }
+                None => R::ZERO,
+            };
+            (top..top + rows).map(rise).collect()
+        };
+        [
+            across(top.checked_sub(2), top.checked_sub(1)),
+            along(left.checked_sub(2), left.checked_sub(1)),
+            along(Some(left + columns), Some(left + columns + 1)),
+            across(Some(top + rows), Some(top + rows + 1)),
+        ]
     }
 
     fn depth<R: Real>(&self, [row, column]: [usize; 2]) -> R {
@@ -299,7 +335,13 @@ impl Cutter<'_> {
             stretches.push(u16::try_from(stretch).unwrap_or(0));
             bed_m.push(bed.unwrap_or(f64::NAN));
         }
-        Rim { stretches, bed_m, ghost: Strip::dry(length), given: Vec::new(), inflow_m3: 0.0 }
+        Rim {
+            stretches,
+            bed_m,
+            ghost: Strip::dry(length * self.settings.scheme.halo()),
+            given: Vec::new(),
+            inflow_m3: 0.0,
+        }
     }
 
     /// Index into the flows of the stretch that holds a face; 0 is the wall.

@@ -18,8 +18,8 @@ use crate::real::Real;
 /// Acceleration of gravity in m/s², standard (ISO 80000-3).
 pub const GRAVITY: f64 = 9.806_65;
 
-/// The cells on one side of the faces of a row: depth (m), velocity along the axis and across
-/// it (m/s), celerity √(g h) (m/s). Cells too shallow to move have no velocity and no celerity:
+/// The water on one side of the faces of a row: depth (m), velocity along the axis and across
+/// it (m/s), celerity √(g h) (m/s), and of the whole cell depth and velocity along. Cells too shallow to move have no velocity and no celerity:
 /// between two of them nothing flows.
 #[derive(Clone, Copy)]
 pub(crate) struct Side<'a, R> {
@@ -27,6 +27,8 @@ pub(crate) struct Side<'a, R> {
     pub along: &'a [R],
     pub across: &'a [R],
     pub celerity: &'a [R],
+    pub stock: &'a [R],
+    pub drift: &'a [R],
 }
 
 /// Fluxes of a row of faces, per metre of face: mass (m²/s), momentum along the axis as the left
@@ -53,6 +55,10 @@ pub(crate) struct Cell<R> {
     pub along: R,
     pub across: R,
     pub celerity: R,
+    /// Depth of the whole cell: what it has to give.
+    pub stock: R,
+    /// Velocity along the axis of the whole cell.
+    pub drift: R,
 }
 
 /// Flux through one face.
@@ -62,6 +68,28 @@ pub(crate) struct Flux<R> {
     pub left: R,
     pub right: R,
     pub across: R,
+}
+
+impl<'a, R> Side<'a, R> {
+    #[inline(always)]
+    fn lanes(self, n: usize) -> [&'a [R]; 6] {
+        [self.h, self.along, self.across, self.celerity, self.stock, self.drift]
+            .map(|values| &values[..n])
+    }
+}
+
+impl<R: Real> Cell<R> {
+    #[inline(always)]
+    fn of([h, along, across, celerity, stock, drift]: [&[R]; 6], i: usize) -> Self {
+        Self {
+            h: h[i],
+            along: along[i],
+            across: across[i],
+            celerity: celerity[i],
+            stock: stock[i],
+            drift: drift[i],
+        }
+    }
 }
 
 /// What all faces of a step share.
@@ -122,8 +150,8 @@ pub(crate) fn flux<R: Real>(l: Cell<R>, r: Cell<R>, dz: R, scale: FaceScale<R>) 
     let jump = (kinetic_r - kinetic_l) + scale.half_gravity * deepening * (hr + hl);
     let mass = ((sr * ql - sl * qr) + (sl * sr) * deepening) * inverse;
     // Never more than a share of the giving cell; the shares of its four faces make one whole.
-    let give = l.h * (scale.drain + R::HALF * l.along);
-    let take = r.h * (scale.drain - R::HALF * r.along);
+    let give = l.stock * (scale.drain + R::HALF * l.drift);
+    let take = r.stock * (scale.drain - R::HALF * r.drift);
     let mass = mass.within(-take, give);
     let left = (kinetic_l + (sl * (sr * quickening - jump)) * inverse) + push;
     let right = (kinetic_r + (sr * (sl * quickening - jump)) * inverse) - push;
@@ -143,8 +171,8 @@ pub(crate) fn flux_row<R: Real>(
     let n = dz.len();
     let Fluxes { mass, left: to_left, right: to_right, across } = out;
     flux_lanes(
-        [left.h, left.along, left.across, left.celerity].map(|values| &values[..n]),
-        [right.h, right.along, right.across, right.celerity].map(|values| &values[..n]),
+        left.lanes(n),
+        right.lanes(n),
         dz,
         scale,
         &mut mass[..n],
@@ -159,8 +187,8 @@ pub(crate) fn flux_row<R: Real>(
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "only arguments are known not to overlap")]
 fn flux_lanes<R: Real>(
-    [lh, lu, lv, lc]: [&[R]; 4],
-    [rh, ru, rv, rc]: [&[R]; 4],
+    left: [&[R]; 6],
+    right: [&[R]; 6],
     dz: &[R],
     scale: FaceScale<R>,
     mass: &mut [R],
@@ -169,9 +197,7 @@ fn flux_lanes<R: Real>(
     across: &mut [R],
 ) {
     for i in 0..dz.len() {
-        let l = Cell { h: lh[i], along: lu[i], across: lv[i], celerity: lc[i] };
-        let r = Cell { h: rh[i], along: ru[i], across: rv[i], celerity: rc[i] };
-        let f = flux(l, r, dz[i], scale);
+        let f = flux(Cell::of(left, i), Cell::of(right, i), dz[i], scale);
         mass[i] = f.mass;
         to_left[i] = f.left;
         to_right[i] = f.right;

@@ -130,7 +130,8 @@ impl Lattice {
     /// bits. Depths up to 16 m stay exact on any ground of that relief.
     pub(crate) fn new(relief_m: f64, depth_m: f64, digits: i32) -> Self {
         let span_m = depth_m.max(relief_m.min(16.0)).max(2.0_f64.powi(-10));
-        Self { quantum_m: 2.0_f64.powf(span_m.log2().ceil()) * 2.0_f64.powi(1 - digits) }
+        // One bit for sums of depth and bed, one for the halves of second order.
+        Self { quantum_m: 2.0_f64.powf(span_m.log2().ceil()) * 2.0_f64.powi(2 - digits) }
     }
 
     /// The nearest point of the lattice.

@@ -26,6 +26,7 @@ mod rim;
 mod series;
 mod simd;
 mod simulation;
+mod slopes;
 mod tile;
 mod watch;
 
@@ -38,6 +39,6 @@ pub use rain::{Infiltration, Rain};
 pub use real::Real;
 pub use rim::{Flow, Stretch};
 pub use series::Series;
-pub use simulation::{Field, Forcing, Settings, Simulation, Source, Start, Water};
+pub use simulation::{Field, Forcing, Scheme, Settings, Simulation, Source, Start, Water};
 pub use tile::Compass;
 pub use watch::Thresholds;

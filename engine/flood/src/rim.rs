@@ -130,16 +130,16 @@ impl<R: Real> Rim<R> {
                     (h, -along, across)
                 }
             };
-            self.ghost.h[i] = ghost_h;
-            match side {
-                Compass::East | Compass::West => {
-                    self.ghost.east[i] = ghost_along;
-                    self.ghost.south[i] = ghost_across;
-                }
-                Compass::North | Compass::South => {
-                    self.ghost.south[i] = ghost_along;
-                    self.ghost.east[i] = ghost_across;
-                }
+            let (ghost_east, ghost_south) = match side {
+                Compass::East | Compass::West => (ghost_along, ghost_across),
+                Compass::North | Compass::South => (ghost_across, ghost_along),
+            };
+            // Every line beyond the rim is the same.
+            let length = self.stretches.len();
+            for at in (i..self.ghost.h.len()).step_by(length) {
+                self.ghost.h[at] = ghost_h;
+                self.ghost.east[at] = ghost_east;
+                self.ghost.south[at] = ghost_south;
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::real::Real;
 use crate::rim::{Flow, Imposed, Stretch, weight};
 use crate::series::Series;
 use crate::simd::widest;
-use crate::tile::{Compass, Edges, Pace, Scratch, Strip, Tile};
+use crate::tile::{Compass, Edges, HALO, Pace, Room, Scratch, Strip, Tile};
 use crate::watch::Thresholds;
 
 /// Water at the start.
@@ -71,9 +71,32 @@ impl Default for Forcing {
     }
 }
 
+/// How fluxes are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// HLLC, first order in space and time: robust and fast.
+    #[default]
+    First,
+    /// HLLC with reconstructed water (MUSCL, minmod) and two stages (Heun): second order where the
+    /// flow is smooth, about three times the work.
+    Second,
+}
+
+impl Scheme {
+    /// Cells that a step looks beyond a tile.
+    pub(crate) fn halo(self) -> usize {
+        match self {
+            Self::First => 1,
+            Self::Second => HALO,
+        }
+    }
+}
+
 /// How to compute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
+    /// How fluxes are computed.
+    pub scheme: Scheme,
     /// Courant number: the share of a cell that the fastest signal may cross in a step.
     pub cfl: f64,
     /// Edge of a tile in cells.
@@ -84,7 +107,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cfl: 0.5, tile_edge: 64, watch: Some(Thresholds::default()) }
+        Self { scheme: Scheme::First, cfl: 0.5, tile_edge: 64, watch: Some(Thresholds::default()) }
     }
 }
 
@@ -154,8 +177,8 @@ impl<R: Real> Simulation<R> {
         let edges: Vec<Edges<R>> = tiles
             .iter()
             .map(|tile| {
-                let mut edges = Edges::dry(tile.shape, 1);
-                tile.show(&mut edges, 1);
+                let mut edges = Edges::dry(tile.shape, settings.scheme.halo());
+                tile.show(&mut edges, settings.scheme.halo());
                 edges
             })
             .collect();
@@ -256,61 +279,53 @@ impl<R: Real> Simulation<R> {
     }
 
     fn move_water(&mut self, step_s: f64, end_s: f64) {
-        let imposed = self.imposed(end_s - 0.5 * step_s);
         let pace = Pace::<R>::new(step_s, self.cell_size_m, end_s);
-        let columns = self.settings.tile_edge;
-        let (layout, nothing) = (&self.layout, Strip::dry(0));
+        match self.settings.scheme {
+            Scheme::First => {
+                let imposed = self.imposed(end_s - 0.5 * step_s);
+                self.pass(&imposed, pace, Turn::Whole);
+            }
+            Scheme::Second => {
+                // Each stage moves water over the rim, and half of each is kept.
+                let half = Pace { volume_m3: 0.5 * pace.volume_m3, ..pace };
+                let imposed = self.imposed(end_s - step_s);
+                self.pass(&imposed, half, Turn::FirstStage);
+                let imposed = self.imposed(end_s);
+                self.pass(&imposed, half, Turn::SecondStage);
+            }
+        }
+    }
+
+    /// Lets every tile that has anything to do take its turn.
+    fn pass(&mut self, imposed: &[Imposed], pace: Pace<R>, turn: Turn) {
+        let (columns, scheme) = (self.settings.tile_edge, self.settings.scheme);
+        let layout = &self.layout;
         let [before, after] = &mut self.edges;
-        let before = &*before;
-        let work =
-            |scratch: &mut Scratch<R>, index: usize, tile: &mut Tile<R>, show: &mut Edges<R>| {
-                let facing = |side: Compass| {
-                    layout
-                        .neighbour(index, side)
-                        .map(|other| &before[other])
-                        .map(|edges| (edges, side.opposite()))
-                };
-                let stirred = Compass::ALL
-                    .into_iter()
-                    .any(|side| facing(side).is_some_and(|(edges, side)| !edges.is_still(side)));
-                let driven = tile.rims.iter().flatten().any(|rim| rim.drives(&imposed));
-                if !(stirred || driven || R::ZERO < tile.signal) {
-                    show.clone_from(&before[index]);
-                    return (R::ZERO, 0);
-                }
-                for side in Compass::ALL {
-                    if let Some(rim) = &mut tile.rims[side.index()] {
-                        rim.prepare(
-                            side,
-                            &before[index].sides[side.index()],
-                            &imposed,
-                            pace.face.drain,
-                        );
-                    }
-                }
-                let around = Compass::ALL.map(|side| {
-                    facing(side).map_or(&nothing, |(edges, side)| &edges.sides[side.index()])
-                });
-                widest(
-                    #[inline(always)]
-                    || tile.step(around, pace, scratch),
-                );
-                tile.show(show, 1);
-                (tile.signal, tile.h.len() as u64)
-            };
+        let view = View { layout, edges: before, nothing: Strip::dry(0) };
         let (signal, updates) = self
             .tiles
             .par_iter_mut()
             .zip(after.par_iter_mut())
             .enumerate()
             .map_init(
-                || Scratch::with_columns(columns),
-                |scratch, (index, (tile, show))| work(scratch, index, tile, show),
+                || Bench { scratch: Scratch::with_columns(columns), room: scheme.room(columns) },
+                |bench, (index, (tile, show))| {
+                    if !view.works(index, tile, imposed) {
+                        show.clone_from(&view.edges[index]);
+                        return (R::ZERO, 0);
+                    }
+                    view.prepare(index, tile, imposed, pace);
+                    bench.turn(tile, view.around(index), pace, turn);
+                    tile.show(show, scheme.halo());
+                    (tile.signal, tile.h.len() as u64)
+                },
             )
             .reduce(|| (R::ZERO, 0), |a, b| (a.0.at_least(b.0), a.1 + b.1));
         self.edges.swap(0, 1);
         self.signal_m_s = signal.wide();
-        self.ledger.cell_updates += updates;
+        if turn != Turn::FirstStage {
+            self.ledger.cell_updates += updates;
+        }
     }
 
     /// What the stretches of the rim impose at a time.
@@ -348,7 +363,7 @@ impl<R: Real> Simulation<R> {
             let tile = &mut self.tiles[source.tile];
             let added = tile.pour(source.at, R::of(volume_m3 / area_m2));
             self.ledger.count_source(added.wide() * area_m2);
-            tile.show(&mut self.edges[0][source.tile], 1);
+            tile.show(&mut self.edges[0][source.tile], self.settings.scheme.halo());
             self.signal_m_s = self.signal_m_s.max(tile.signal.wide());
         }
     }
@@ -360,7 +375,7 @@ impl<R: Real> Simulation<R> {
         let drained = R::of(std::mem::take(&mut self.sky.to_drain_m));
         let layout = &self.layout;
         let zone_of_cell = self.sky.rain().and_then(Rain::zone_of_cell);
-        let columns = self.shape[1];
+        let (columns, depth) = (self.shape[1], self.settings.scheme.halo());
         let sums: Vec<f64> = self
             .tiles
             .par_iter_mut()
@@ -371,7 +386,7 @@ impl<R: Real> Simulation<R> {
                 let taken = tile.rain(&portions, drained, |row| {
                     zone_of_cell.map(|zones| &zones[(top + row) * columns + left..])
                 });
-                tile.show(edges, 1);
+                tile.show(edges, depth);
                 taken
             })
             .collect();
@@ -437,6 +452,97 @@ impl<R: Real> Simulation<R> {
     pub fn at(&self, cell: [usize; 2]) -> Option<[f64; 3]> {
         let (tile, at) = self.layout.find(cell)?;
         self.tiles[tile].motion(at)
+    }
+}
+
+/// Part of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// A step of first order.
+    Whole,
+    /// The first Euler step of second order.
+    FirstStage,
+    /// The second, and the mean of both.
+    SecondStage,
+}
+
+/// What tiles see of each other during a turn.
+struct View<'a, R> {
+    layout: &'a Layout,
+    edges: &'a [Edges<R>],
+    nothing: Strip<R>,
+}
+
+impl<R: Real> View<'_, R> {
+    /// The edge that faces a side of a tile.
+    fn facing(&self, tile: usize, side: Compass) -> Option<(&Edges<R>, Compass)> {
+        self.layout.neighbour(tile, side).map(|other| (&self.edges[other], side.opposite()))
+    }
+
+    /// Whether anything can change in a tile: it moves, a neighbour's edge moves, water enters, or
+    /// it is in the middle of a step.
+    fn works(&self, index: usize, tile: &Tile<R>, imposed: &[Imposed]) -> bool {
+        let stirs =
+            |side| self.facing(index, side).is_some_and(|(edges, side)| !edges.is_still(side));
+        R::ZERO < tile.signal
+            || tile.before.is_some()
+            || Compass::ALL.into_iter().any(stirs)
+            || tile.rims.iter().flatten().any(|rim| rim.drives(imposed))
+    }
+
+    fn prepare(&self, index: usize, tile: &mut Tile<R>, imposed: &[Imposed], pace: Pace<R>) {
+        for side in Compass::ALL {
+            if let Some(rim) = &mut tile.rims[side.index()] {
+                let inner = &self.edges[index].sides[side.index()];
+                rim.prepare(side, inner, imposed, pace.face.drain);
+            }
+        }
+    }
+
+    fn around(&self, index: usize) -> [&Strip<R>; 4] {
+        Compass::ALL.map(|side| {
+            let facing = self.facing(index, side);
+            facing.map_or(&self.nothing, |(edges, side)| &edges.sides[side.index()])
+        })
+    }
+}
+
+/// Where a thread works.
+struct Bench<R> {
+    scratch: Scratch<R>,
+    room: Option<Room<R>>,
+}
+
+impl<R: Real> Bench<R> {
+    fn turn(&mut self, tile: &mut Tile<R>, around: [&Strip<R>; 4], pace: Pace<R>, turn: Turn) {
+        let scratch = &mut self.scratch;
+        match (turn, &mut self.room) {
+            (Turn::FirstStage | Turn::SecondStage, Some(room)) => {
+                if tile.before.is_none() {
+                    tile.keep();
+                }
+                widest(
+                    #[inline(always)]
+                    || tile.stage(around, pace, scratch, room),
+                );
+                if turn == Turn::SecondStage {
+                    widest(
+                        #[inline(always)]
+                        || tile.settle(pace, &mut scratch.after),
+                    );
+                }
+            }
+            _ => widest(
+                #[inline(always)]
+                || tile.step(around, pace, scratch),
+            ),
+        }
+    }
+}
+
+impl Scheme {
+    fn room<R: Real>(self, columns: usize) -> Option<Room<R>> {
+        (self == Self::Second).then(|| Room::with_columns(columns))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Tiles: the unit of work. A tile owns its cells; what its neighbours need lies in its [`Edges`].
 
+mod second;
 mod water;
+
+pub(crate) use second::{HALO, Outer, Room};
 
 use crate::cell::{
     Advancing, After, Around, Conserved, DRY_M, Motion, StepScale, advance_row, motion_row,
@@ -135,6 +138,10 @@ pub(crate) struct Tile<R> {
     pub signal: R,
     /// What is recorded.
     pub watch: Option<Box<Watch<R>>>,
+    /// Rise of the bed one face outside; empty for the first order.
+    pub outer: Outer<R>,
+    /// Water before a step of second order, while one is under way.
+    pub before: Option<Box<second::Before<R>>>,
 }
 
 /// `g n²`, with Manning's n in s/m^(1/3).
@@ -162,6 +169,12 @@ struct Halo<'a, R> {
 }
 
 impl<'a, R> Halo<'a, R> {
+    #[inline(always)]
+    fn new(ghosts: &'a Ghosts<R>, around: [&'a Strip<R>; 4]) -> Self {
+        let side = |side: Compass| ghosts[side.index()].as_ref().unwrap_or(around[side.index()]);
+        Self { sides: Compass::ALL.map(side) }
+    }
+
     fn side(&self, side: Compass) -> &'a Strip<R> {
         self.sides[side.index()]
     }
@@ -243,14 +256,8 @@ impl<R: Real> Tile<R> {
     pub(crate) fn step(&mut self, around: [&Strip<R>; 4], pace: Pace<R>, scratch: &mut Scratch<R>) {
         let [rows, columns] = self.shape;
         let mut rims = std::mem::take(&mut self.rims);
-        let mut ghosts: [Option<Strip<R>>; 4] = Default::default();
-        for (ghost, rim) in ghosts.iter_mut().zip(&mut rims) {
-            *ghost = rim.as_mut().map(|rim| std::mem::take(&mut rim.ghost));
-        }
-        let halo = Halo {
-            sides: Compass::ALL
-                .map(|side| ghosts[side.index()].as_ref().unwrap_or(around[side.index()])),
-        };
+        let ghosts = take_ghosts(&mut rims);
+        let halo = Halo::new(&ghosts, around);
         scratch.after.signal[..columns].fill(R::ZERO);
         self.load(0, &halo, &mut scratch.above);
         for line in 1..=rows + 1 {
@@ -290,13 +297,15 @@ impl<R: Real> Tile<R> {
             std::mem::swap(&mut scratch.above, &mut scratch.here);
             std::mem::swap(&mut scratch.north, &mut scratch.south);
         }
-        for (ghost, rim) in ghosts.into_iter().zip(&mut rims) {
-            if let (Some(ghost), Some(rim)) = (ghost, rim) {
-                rim.ghost = ghost;
-            }
-        }
+        put_ghosts(&mut rims, ghosts);
         self.rims = rims;
-        let fastest = scratch.after.signal[..columns].iter();
+        self.gather_signal(&scratch.after);
+    }
+
+    /// The greatest signal speed of all columns.
+    #[inline(always)]
+    fn gather_signal(&mut self, after: &After<R>) {
+        let fastest = after.signal[..self.shape[1]].iter();
         self.signal = fastest.fold(R::ZERO, |most, speed| most.at_least(*speed));
     }
 
@@ -357,6 +366,26 @@ impl<R: Real> Tile<R> {
     }
 }
 
+/// Cells beyond the rim, by side.
+type Ghosts<R> = [Option<Strip<R>>; 4];
+
+/// Takes the cells beyond the rim out, so that the rim can count while they are read.
+fn take_ghosts<R: Real>(rims: &mut [Option<Box<Rim<R>>>; 4]) -> Ghosts<R> {
+    let mut ghosts = Ghosts::default();
+    for (ghost, rim) in ghosts.iter_mut().zip(rims) {
+        *ghost = rim.as_mut().map(|rim| std::mem::take(&mut rim.ghost));
+    }
+    ghosts
+}
+
+fn put_ghosts<R: Real>(rims: &mut [Option<Box<Rim<R>>>; 4], ghosts: Ghosts<R>) {
+    for (rim, ghost) in rims.iter_mut().zip(ghosts) {
+        if let (Some(rim), Some(ghost)) = (rim, ghost) {
+            rim.ghost = ghost;
+        }
+    }
+}
+
 /// Lets the rim in the north or south, if there is one, act on a row of faces.
 #[inline(always)]
 fn pass_row<R: Real>(
@@ -381,7 +410,9 @@ fn southward<R>(motion: &Motion<R>, columns: usize) -> Side<'_, R> {
         h: &motion.h[cells.clone()],
         along: &motion.south[cells.clone()],
         across: &motion.east[cells.clone()],
-        celerity: &motion.celerity[cells],
+        celerity: &motion.celerity[cells.clone()],
+        stock: &motion.h[cells.clone()],
+        drift: &motion.south[cells],
     }
 }
 
@@ -393,5 +424,7 @@ fn eastward<R>(motion: &Motion<R>, from: usize) -> Side<'_, R> {
         along: &motion.east[from..],
         across: &motion.south[from..],
         celerity: &motion.celerity[from..],
+        stock: &motion.h[from..],
+        drift: &motion.east[from..],
     }
 }
