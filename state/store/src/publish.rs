@@ -174,7 +174,9 @@ impl Store {
         let roots: Vec<Access> = SWITCH_ORDER.into_iter().filter(concerned).collect();
         let mut next: Vec<Next> =
             roots.iter().map(|access| Next::of(*access, staged, live, now)).collect();
-        next.iter_mut().for_each(|next| next.narrow(narrowing));
+        for next in &mut next {
+            next.narrow(narrowing);
+        }
         let ids = self.write_documents(next)?;
         for (access, id) in roots.iter().zip(&ids) {
             let put = self.point(*access, id, live);

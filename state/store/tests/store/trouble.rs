@@ -148,9 +148,9 @@ impl ObjectStore for Troubled {
     ) -> BoxStream<'static, Result<Path>> {
         // Object stores remove objects one by one, and so does this one.
         let (left, trouble) = (Arc::clone(&self.left), self.trouble);
-        let inner = self.inner.clone();
+        let inner = Arc::clone(&self.inner);
         let delete = move |location: Result<Path>| {
-            let (left, inner) = (Arc::clone(&left), inner.clone());
+            let (left, inner) = (Arc::clone(&left), Arc::clone(&inner));
             async move {
                 let location = location?;
                 let strikes = strikes(&left, trouble).await?;
