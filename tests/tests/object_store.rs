@@ -112,10 +112,10 @@ fn the_programs_serve_an_object_store_as_a_folder() {
         paths.push(format!("/archives/points/{id}/-.pmtiles"));
         // An object store is asked every two seconds.
         let began = Instant::now();
-        let serves = |server: &Running| {
+        let has_it = |server: &Running| {
             String::from_utf8(server.get("/tiles/points.json").1).unwrap().contains(id)
         };
-        while !servers.iter().all(serves) {
+        while !servers.iter().all(has_it) {
             assert!(began.elapsed() < Duration::from_secs(20), "{id} is not served");
             std::thread::sleep(Duration::from_millis(100));
         }
