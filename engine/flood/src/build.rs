@@ -9,8 +9,8 @@ use crate::layout::Layout;
 use crate::rain::Rain;
 use crate::real::Real;
 use crate::rim::{Flow, Rim, Stretch};
-use crate::simulation::{Forcing, Reach, Settings, Start, Water};
-use crate::tile::{Compass, HALO, Outer, Resistance, Strip, Tile};
+use crate::simulation::{Forcing, Reach, Scheme, Settings, Start, Water};
+use crate::tile::{Compass, FaceResistance, Outer, Resistance, Strip, Tile};
 use crate::watch::Watch;
 
 /// Bed of a cell outside the domain above one inside, m: a wall that no water climbs.
@@ -205,6 +205,7 @@ impl Cutter<'_> {
             dz_columns,
             dz_rows,
             resistance: self.resistance(cells(), columns),
+            face_resistance: FaceResistance::None,
             inside: (!whole).then(|| cells().map(inside).collect()),
             rims: Default::default(),
             signal: R::ZERO,
@@ -213,7 +214,10 @@ impl Cutter<'_> {
             before: None,
             h,
         };
-        if self.settings.scheme.halo() == HALO {
+        if self.settings.scheme == Scheme::Inertial {
+            tile.face_resistance = self.face_resistance(origin, shape);
+        }
+        if self.settings.scheme == Scheme::Second {
             tile.outer = self.outer(origin, shape);
         }
         for side in Compass::ALL {
@@ -296,6 +300,38 @@ impl Cutter<'_> {
         }
     }
 
+    /// `g n²` of the faces of a tile; on the rim that of the cell inside.
+    fn face_resistance<R: Real>(
+        &self,
+        [top, left]: [usize; 2],
+        [rows, columns]: [usize; 2],
+    ) -> FaceResistance<R> {
+        let of = |n: f64| if n.is_nan() { 0.0 } else { GRAVITY * n * n };
+        if let Roughness::Uniform(n) = self.ground.roughness() {
+            return FaceResistance::Uniform(vec![R::of(of(*n)); columns + 1]);
+        }
+        let [height, width] = self.ground.shape();
+        let cell = |row: Option<usize>, column: Option<usize>| {
+            let row = row.filter(|row| *row < height)?;
+            let column = column.filter(|column| *column < width)?;
+            Some(of(self.ground.manning(row * width + column)))
+        };
+        let mean = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => R::of(0.5 * (a + b)),
+            (one, other) => R::of(one.or(other).unwrap_or(0.0)),
+        };
+        let along = (top..top + rows).flat_map(|r| (left..=left + columns).map(move |c| [r, c]));
+        let across = (top..=top + rows).flat_map(|r| (left..left + columns).map(move |c| [r, c]));
+        FaceResistance::Faces([
+            along
+                .map(|[r, c]| mean(cell(Some(r), c.checked_sub(1)), cell(Some(r), Some(c))))
+                .collect(),
+            across
+                .map(|[r, c]| mean(cell(r.checked_sub(1), Some(c)), cell(Some(r), Some(c))))
+                .collect(),
+        ])
+    }
+
     /// The rim on a side of a tile; sets the bed differences of its faces.
     fn rim<R: Real>(&self, tile: &mut Tile<R>, side: Compass) -> Rim<R> {
         let [rows, columns] = tile.shape;
@@ -305,6 +341,7 @@ impl Cutter<'_> {
         };
         let mut stretches = Vec::with_capacity(length);
         let mut bed_m = Vec::with_capacity(length);
+        let mut resistance = Vec::with_capacity(length);
         for i in 0..length {
             let (cell, along) = match side {
                 Compass::North => ([tile.origin[0], tile.origin[1] + i], tile.origin[1] + i),
@@ -334,10 +371,14 @@ impl Cutter<'_> {
             });
             stretches.push(u16::try_from(stretch).unwrap_or(0));
             bed_m.push(bed.unwrap_or(f64::NAN));
+            let manning = self.ground.manning(cell[0] * self.ground.shape()[1] + cell[1]);
+            resistance.push(R::of(GRAVITY * manning * manning));
         }
         Rim {
             stretches,
             bed_m,
+            resistance,
+            discharge: vec![R::ZERO; length],
             ghost: Strip::dry(length * self.settings.scheme.halo()),
             given: Vec::new(),
             inflow_m3: 0.0,

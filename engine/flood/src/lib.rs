@@ -18,6 +18,7 @@ mod cell;
 mod error;
 mod face;
 mod ground;
+mod inertial;
 mod layout;
 mod ledger;
 mod rain;

@@ -42,6 +42,10 @@ pub(crate) struct Rim<R> {
     pub stretches: Vec<u16>,
     /// Bed of these cells, m.
     pub bed_m: Vec<f64>,
+    /// `g n²` of these cells.
+    pub resistance: Vec<R>,
+    /// Discharge through the faces of the rim in the last step, m²/s, along the axis.
+    pub discharge: Vec<R>,
     /// Cells beyond the rim, as the faces see them.
     pub ghost: Strip<R>,
     /// Faces whose flux is given: place along the side and flux.
@@ -54,7 +58,10 @@ pub(crate) struct Rim<R> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Imposed {
     Wall,
-    Open,
+    /// Fall of the bed outward, m/m.
+    Open {
+        slope: f64,
+    },
     /// m²/s per unit of weight (see [`weight`]); whether the weights are those of a dry stretch.
     Discharge {
         per_weight: f64,
@@ -89,7 +96,7 @@ impl<R: Real> Rim<R> {
     /// Whether water may come in here into a tile at rest.
     pub(crate) fn drives(&self, imposed: &[Imposed]) -> bool {
         self.stretches.iter().any(|stretch| match imposed[usize::from(*stretch)] {
-            Imposed::Wall | Imposed::Open => false,
+            Imposed::Wall | Imposed::Open { .. } => false,
             Imposed::Discharge { per_weight, .. } => 0.0 < per_weight,
             Imposed::Stage { level_m } => self.bed_m.iter().any(|bed_m| *bed_m < level_m),
         })
@@ -113,7 +120,7 @@ impl<R: Real> Rim<R> {
             let (ghost_h, ghost_along, ghost_across) = match imposed[usize::from(self.stretches[i])]
             {
                 Imposed::Wall => (h, -along, across),
-                Imposed::Open => {
+                Imposed::Open { .. } => {
                     let leaves = R::ZERO < along * R::of(outward(side));
                     (h, if leaves { along } else { R::ZERO }, across)
                 }
@@ -143,6 +150,64 @@ impl<R: Real> Rim<R> {
             }
         }
     }
+}
+
+impl<R: Real> Rim<R> {
+    /// The same for the local inertial scheme, whose discharges lie on faces.
+    pub(crate) fn prepare_flat(
+        &mut self,
+        side: Compass,
+        inner: &Strip<R>,
+        imposed: &[Imposed],
+        drain: R,
+    ) {
+        self.given.clear();
+        let out = outward(side);
+        for i in 0..self.stretches.len() {
+            let depth_m = inner.h[i].wide();
+            let most_out = depth_m * drain.wide();
+            let mut outside = inner.h[i];
+            let given_out = match imposed[usize::from(self.stretches[i])] {
+                Imposed::Wall => Some(0.0),
+                Imposed::Open { slope } => {
+                    Some(uniform(depth_m, slope, self.resistance[i].wide()).min(most_out))
+                }
+                Imposed::Stage { level_m } => {
+                    outside = R::of((level_m - self.bed_m[i]).max(0.0));
+                    None
+                }
+                Imposed::Discharge { per_weight, lowest_m, dry } => {
+                    let share = weight(depth_m, self.bed_m[i], lowest_m, dry);
+                    Some((-per_weight * share).min(most_out))
+                }
+            };
+            if let Some(given_out) = given_out {
+                let mass = R::of(out * given_out);
+                let none = R::ZERO;
+                self.given.push((i, Flux { mass, left: none, right: none, across: none }));
+            }
+            for at in (i..self.ghost.h.len()).step_by(self.stretches.len()) {
+                self.ghost.h[at] = outside;
+                let own = self.discharge[i];
+                self.ghost.east[at] = if side.is_row() { R::ZERO } else { own };
+                self.ghost.south[at] = if side.is_row() { own } else { R::ZERO };
+            }
+        }
+    }
+}
+
+/// Discharge per metre, m²/s, of uniform flow of a depth on a bed of a slope, or of critical flow
+/// if that is less; `resistance` is `g n²`.
+fn uniform(depth_m: f64, slope: f64, resistance: f64) -> f64 {
+    if depth_m < DRY_M {
+        return 0.0;
+    }
+    let critical = depth_m * (GRAVITY * depth_m).sqrt();
+    if slope <= 0.0 || resistance <= 0.0 {
+        return critical;
+    }
+    let conveyance = depth_m.cbrt().powi(5) * (GRAVITY / resistance).sqrt();
+    critical.min(conveyance * slope.sqrt())
 }
 
 impl<R: Real> Rim<R> {

@@ -14,7 +14,7 @@ use crate::real::Real;
 use crate::rim::{Flow, Imposed, Stretch, weight};
 use crate::series::Series;
 use crate::simd::widest;
-use crate::tile::{Compass, Edges, HALO, Pace, Room, Scratch, Strip, Tile};
+use crate::tile::{Compass, Edges, FlatRoom, HALO, Pace, Room, Scratch, Strip, Tile};
 use crate::watch::Thresholds;
 
 /// Water at the start.
@@ -80,6 +80,9 @@ pub enum Scheme {
     /// HLLC with reconstructed water (MUSCL, minmod) and two stages (Heun): second order where the
     /// flow is smooth, about three times the work.
     Second,
+    /// Local inertial equations, without advection: about a third of the work, for slow flow over
+    /// plains only.
+    Inertial,
 }
 
 impl Scheme {
@@ -87,7 +90,16 @@ impl Scheme {
     pub(crate) fn halo(self) -> usize {
         match self {
             Self::First => 1,
-            Self::Second => HALO,
+            Self::Second | Self::Inertial => HALO,
+        }
+    }
+
+    /// Room for a step of this scheme in tiles of so many columns.
+    fn room<R: Real>(self, columns: usize) -> Rooms<R> {
+        match self {
+            Self::First => Rooms::None,
+            Self::Second => Rooms::Second(Box::new(Room::with_columns(columns))),
+            Self::Inertial => Rooms::Flat(Box::new(FlatRoom::with_columns(columns))),
         }
     }
 }
@@ -281,7 +293,7 @@ impl<R: Real> Simulation<R> {
     fn move_water(&mut self, step_s: f64, end_s: f64) {
         let pace = Pace::<R>::new(step_s, self.cell_size_m, end_s);
         match self.settings.scheme {
-            Scheme::First => {
+            Scheme::First | Scheme::Inertial => {
                 let imposed = self.imposed(end_s - 0.5 * step_s);
                 self.pass(&imposed, pace, Turn::Whole);
             }
@@ -301,7 +313,7 @@ impl<R: Real> Simulation<R> {
         let (columns, scheme) = (self.settings.tile_edge, self.settings.scheme);
         let layout = &self.layout;
         let [before, after] = &mut self.edges;
-        let view = View { layout, edges: before, nothing: Strip::dry(0) };
+        let view = View { scheme, layout, edges: before, nothing: Strip::dry(0) };
         let (signal, updates) = self
             .tiles
             .par_iter_mut()
@@ -332,7 +344,7 @@ impl<R: Real> Simulation<R> {
     fn imposed(&self, time_s: f64) -> Vec<Imposed> {
         let one = |(stretch, flow): (usize, &Flow)| match flow {
             Flow::Wall => Imposed::Wall,
-            Flow::Open { .. } => Imposed::Open,
+            Flow::Open { slope } => Imposed::Open { slope: *slope },
             Flow::Stage(series) => Imposed::Stage { level_m: series.at(time_s) },
             Flow::Discharge(series) => {
                 let lowest_m = self.reaches[stretch].lowest_m;
@@ -458,7 +470,7 @@ impl<R: Real> Simulation<R> {
 /// Part of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
-    /// A step of first order.
+    /// A step in one go.
     Whole,
     /// The first Euler step of second order.
     FirstStage,
@@ -468,6 +480,7 @@ enum Turn {
 
 /// What tiles see of each other during a turn.
 struct View<'a, R> {
+    scheme: Scheme,
     layout: &'a Layout,
     edges: &'a [Edges<R>],
     nothing: Strip<R>,
@@ -494,7 +507,11 @@ impl<R: Real> View<'_, R> {
         for side in Compass::ALL {
             if let Some(rim) = &mut tile.rims[side.index()] {
                 let inner = &self.edges[index].sides[side.index()];
-                rim.prepare(side, inner, imposed, pace.face.drain);
+                if self.scheme == Scheme::Inertial {
+                    rim.prepare_flat(side, inner, imposed, pace.face.drain);
+                } else {
+                    rim.prepare(side, inner, imposed, pace.face.drain);
+                }
             }
         }
     }
@@ -510,14 +527,22 @@ impl<R: Real> View<'_, R> {
 /// Where a thread works.
 struct Bench<R> {
     scratch: Scratch<R>,
-    room: Option<Room<R>>,
+    room: Rooms<R>,
 }
 
 impl<R: Real> Bench<R> {
     fn turn(&mut self, tile: &mut Tile<R>, around: [&Strip<R>; 4], pace: Pace<R>, turn: Turn) {
         let scratch = &mut self.scratch;
-        match (turn, &mut self.room) {
-            (Turn::FirstStage | Turn::SecondStage, Some(room)) => {
+        match &mut self.room {
+            Rooms::None => widest(
+                #[inline(always)]
+                || tile.step(around, pace, scratch),
+            ),
+            Rooms::Flat(room) => widest(
+                #[inline(always)]
+                || tile.flat_step(around, pace, scratch, room),
+            ),
+            Rooms::Second(room) => {
                 if tile.before.is_none() {
                     tile.keep();
                 }
@@ -532,18 +557,15 @@ impl<R: Real> Bench<R> {
                     );
                 }
             }
-            _ => widest(
-                #[inline(always)]
-                || tile.step(around, pace, scratch),
-            ),
         }
     }
 }
 
-impl Scheme {
-    fn room<R: Real>(self, columns: usize) -> Option<Room<R>> {
-        (self == Self::Second).then(|| Room::with_columns(columns))
-    }
+/// Room that a scheme needs beside the scratch.
+enum Rooms<R> {
+    None,
+    Second(Box<Room<R>>),
+    Flat(Box<FlatRoom<R>>),
 }
 
 /// What can be copied out of a simulation.

@@ -184,10 +184,13 @@ pub(crate) fn step_row<R: Real>(dz: &[R], before: &[R], after: &[R], out: &mut [
     }
 }
 
-/// Lets the tilt of the surface within the cells push them: it is put on the faces before them.
+/// Lets the tilt of the surface within cells push them: half of it is put on the face before and
+/// half on the face after each. The tilts are those of the cells before and after these faces.
 #[inline(always)]
-pub(crate) fn tilt_row<R: Real>(tilt: &[R], right: &mut [R]) {
-    for (right, tilt) in right.iter_mut().zip(tilt) {
-        *right -= *tilt;
+pub(crate) fn tilt_row<R: Real>([before, after]: [&[R]; 2], left: &mut [R], right: &mut [R]) {
+    for ((left, right), (before, after)) in left.iter_mut().zip(right).zip(before.iter().zip(after))
+    {
+        *left += R::HALF * *before;
+        *right -= R::HALF * *after;
     }
 }

@@ -1,8 +1,10 @@
 //! Tiles: the unit of work. A tile owns its cells; what its neighbours need lies in its [`Edges`].
 
+mod inertial;
 mod second;
 mod water;
 
+pub(crate) use inertial::FlatRoom;
 pub(crate) use second::{HALO, Outer, Room};
 
 use crate::cell::{
@@ -45,6 +47,15 @@ impl Compass {
     #[must_use]
     pub fn is_row(self) -> bool {
         matches!(self, Self::North | Self::South)
+    }
+
+    /// Whether the faces before row `line` of `rows` are the rim on this side.
+    pub(crate) fn ends(self, line: usize, rows: usize) -> bool {
+        match self {
+            Self::North => line == 0,
+            Self::South => line == rows,
+            Self::West | Self::East => false,
+        }
     }
 
     /// The side that faces it.
@@ -130,6 +141,8 @@ pub(crate) struct Tile<R> {
     pub dz_rows: Vec<R>,
     /// `g n²` of each cell, or of all.
     pub resistance: Resistance<R>,
+    /// `g n²` of the faces, for the local inertial scheme.
+    pub face_resistance: FaceResistance<R>,
     /// 1 inside the domain and 0 outside; `None` where all cells are inside.
     pub inside: Option<Vec<R>>,
     /// Sides on the rim of the domain.
@@ -177,6 +190,38 @@ impl<'a, R> Halo<'a, R> {
 
     fn side(&self, side: Compass) -> &'a Strip<R> {
         self.sides[side.index()]
+    }
+}
+
+/// `g n²` of the faces of a tile: the mean of the two cells.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum FaceResistance<R> {
+    /// Not needed by the scheme.
+    #[default]
+    None,
+    /// One row, the same for all rows.
+    Uniform(Vec<R>),
+    /// Faces between columns (`rows` x `columns + 1`) and between rows (`rows + 1` x `columns`).
+    Faces([Vec<R>; 2]),
+}
+
+impl<R> FaceResistance<R> {
+    #[inline(always)]
+    fn column_faces(&self, row: usize, columns: usize) -> &[R] {
+        match self {
+            Self::None => &[],
+            Self::Uniform(values) => values,
+            Self::Faces([faces, _]) => &faces[row * (columns + 1)..(row + 1) * (columns + 1)],
+        }
+    }
+
+    #[inline(always)]
+    fn row_faces(&self, row: usize, columns: usize) -> &[R] {
+        match self {
+            Self::None => &[],
+            Self::Uniform(values) => values,
+            Self::Faces([_, faces]) => &faces[row * columns..(row + 1) * columns],
+        }
     }
 }
 

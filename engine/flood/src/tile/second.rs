@@ -127,7 +127,8 @@ impl<R: Real> Tile<R> {
                 } else if line == rows + 1 {
                     pass_row(&mut rims, Compass::South, &mut scratch.south, columns, pace);
                 }
-                tilt_row(&room.here.tilt[..columns], &mut scratch.south.right);
+                let tilts = [&room.above.tilt[..columns], &room.here.tilt[..columns]];
+                tilt_row(tilts, &mut scratch.south.left, &mut scratch.south.right);
             }
             if 1 < line {
                 self.advance(line - 2, pace, scratch);
@@ -139,7 +140,8 @@ impl<R: Real> Tile<R> {
                         rim.pass(side, [line - 1, face], &mut scratch.row, pace.volume_m3);
                     }
                 }
-                tilt_row(&room.along.tilt[1..=columns], &mut scratch.row.right);
+                let tilts = [&room.along.tilt[..=columns], &room.along.tilt[1..columns + 2]];
+                tilt_row(tilts, &mut scratch.row.left, &mut scratch.row.right);
             }
             std::mem::swap(&mut room.above, &mut room.here);
             std::mem::swap(&mut scratch.north, &mut scratch.south);
