@@ -97,10 +97,9 @@ pub(crate) fn tiles<R: Real>(
     start: &Start,
     forcing: &Forcing,
     layout: &Layout,
-    settings: Settings,
+    (settings, lattice): (Settings, Lattice),
 ) -> Result<Vec<Tile<R>>, FloodError> {
     check_start(ground, start)?;
-    let lattice = Lattice::new(ground.relief_m(), deepest_m(ground, start), R::DIGITS);
     let cutter = Cutter { ground, start, forcing, lattice, settings };
     Ok((0..layout.len()).into_par_iter().map(|tile| cutter.tile(layout, tile)).collect())
 }
@@ -139,6 +138,11 @@ fn check_start(ground: &Ground, start: &Start) -> Result<(), FloodError> {
         }
     }
     Ok(())
+}
+
+/// The lattice that a ground and the water on it ask for.
+pub(crate) fn lattice<R: Real>(ground: &Ground, start: &Start) -> Lattice {
+    Lattice::new(ground.relief_m(), deepest_m(ground, start), R::DIGITS)
 }
 
 /// Greatest depth at the start, m.

@@ -1,5 +1,7 @@
 //! The ground: bed, roughness and extent of a domain.
 
+use xxhash_rust::xxh3::Xxh3;
+
 use crate::error::FloodError;
 
 /// Bed and roughness of a raster of square cells, row 0 in the north.
@@ -105,6 +107,20 @@ impl Ground {
         }
     }
 
+    /// A hash of everything in it, xxh3-64.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hash = Xxh3::new();
+        hash.update(&self.cell_size_m.to_le_bytes());
+        for z in &self.bed_m {
+            hash.update(&z.to_le_bytes());
+        }
+        match &self.roughness {
+            Roughness::Uniform(n) => hash.update(&n.to_le_bytes()),
+            Roughness::Cells(values) => values.iter().for_each(|n| hash.update(&n.to_le_bytes())),
+        }
+        hash.digest()
+    }
+
     /// Greatest less least height of the domain in metres.
     pub(crate) fn relief_m(&self) -> f64 {
         let inside = self.bed_m.iter().filter(|z| !z.is_nan());
@@ -132,6 +148,16 @@ impl Lattice {
         let span_m = depth_m.max(relief_m.min(16.0)).max(2.0_f64.powi(-10));
         // One bit for sums of depth and bed, one for the halves of second order.
         Self { quantum_m: 2.0_f64.powf(span_m.log2().ceil()) * 2.0_f64.powi(2 - digits) }
+    }
+
+    /// A lattice of known width, m.
+    pub(crate) fn of(quantum_m: f64) -> Self {
+        Self { quantum_m }
+    }
+
+    /// Its width, m.
+    pub(crate) fn quantum_m(self) -> f64 {
+        self.quantum_m
     }
 
     /// The nearest point of the lattice.

@@ -45,6 +45,20 @@ impl Ledger {
         if 0.0 < water { self.error_m3() / water } else { 0.0 }
     }
 
+    /// The sums that a run carries on, in m³.
+    pub(crate) fn sums(&self) -> [f64; 6] {
+        let Self { start_m3, rain_m3, infiltration_m3, drained_m3, source_m3, pumped_m3, .. } =
+            *self;
+        [start_m3, rain_m3, infiltration_m3, drained_m3, source_m3, pumped_m3]
+    }
+
+    /// Sets what [`Ledger::sums`] gives.
+    pub(crate) fn set_sums(&mut self, sums: [f64; 6]) {
+        let [start_m3, rain_m3, infiltration_m3, drained_m3, source_m3, pumped_m3] = sums;
+        *self =
+            Self { start_m3, rain_m3, infiltration_m3, drained_m3, source_m3, pumped_m3, ..*self };
+    }
+
     pub(crate) fn count_source(&mut self, volume_m3: f64) {
         if volume_m3 < 0.0 {
             self.pumped_m3 -= volume_m3;

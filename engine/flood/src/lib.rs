@@ -23,6 +23,7 @@ mod layout;
 mod ledger;
 mod rain;
 mod real;
+mod restart;
 mod rim;
 mod series;
 mod simd;

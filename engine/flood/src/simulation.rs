@@ -6,7 +6,7 @@ use crate::build;
 use crate::cell::DRY_M;
 use crate::error::FloodError;
 use crate::face::GRAVITY;
-use crate::ground::Ground;
+use crate::ground::{Ground, Lattice};
 use crate::layout::Layout;
 use crate::ledger::Ledger;
 use crate::rain::{Infiltration, Rain, Sky};
@@ -94,6 +94,15 @@ impl Scheme {
         }
     }
 
+    /// Its number in a saved state.
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Self::First => 1,
+            Self::Second => 2,
+            Self::Inertial => 3,
+        }
+    }
+
     /// Room for a step of this scheme in tiles of so many columns.
     fn room<R: Real>(self, columns: usize) -> Rooms<R> {
         match self {
@@ -133,21 +142,22 @@ const LEAST_STEP_S: f64 = 1e-7;
 pub struct Simulation<R> {
     shape: [usize; 2],
     cell_size_m: f64,
-    settings: Settings,
+    pub(crate) settings: Settings,
+    pub(crate) lattice: Lattice,
     layout: Layout,
-    tiles: Vec<Tile<R>>,
+    pub(crate) tiles: Vec<Tile<R>>,
     /// Edges before and after a step, in turns.
     edges: [Vec<Edges<R>>; 2],
     flows: Vec<Flow>,
     reaches: Vec<Reach>,
     sources: Vec<PlacedSource>,
-    sky: Sky,
+    pub(crate) sky: Sky,
     /// Cells of the domain in each zone of rain.
     cells_of_zone: Vec<u64>,
-    time_s: f64,
+    pub(crate) time_s: f64,
     /// Greatest signal speed, m/s.
-    signal_m_s: f64,
-    ledger: Ledger,
+    pub(crate) signal_m_s: f64,
+    pub(crate) ledger: Ledger,
 }
 
 /// The cells along a stretch of the rim, in their order.
@@ -177,10 +187,22 @@ impl<R: Real> Simulation<R> {
         forcing: Forcing,
         settings: Settings,
     ) -> Result<Self, FloodError> {
+        let lattice = build::lattice::<R>(ground, start);
+        Self::on_lattice(ground, start, forcing, settings, lattice)
+    }
+
+    /// Like [`Simulation::new`], with a bed on a given lattice.
+    pub(crate) fn on_lattice(
+        ground: &Ground,
+        start: &Start,
+        forcing: Forcing,
+        settings: Settings,
+        lattice: Lattice,
+    ) -> Result<Self, FloodError> {
         build::check(&forcing, settings)?;
         let layout = Layout::new(ground.shape(), settings.tile_edge);
         let flows = build::flows(&forcing.rim);
-        let tiles = build::tiles::<R>(ground, start, &forcing, &layout, settings)?;
+        let tiles = build::tiles::<R>(ground, start, &forcing, &layout, (settings, lattice))?;
         let mut sources = Vec::new();
         for source in forcing.sources {
             let (tile, at) = build::place(ground, &layout, source.cell)?;
@@ -201,6 +223,7 @@ impl<R: Real> Simulation<R> {
             shape: ground.shape(),
             cell_size_m: ground.cell_size_m(),
             settings,
+            lattice,
             layout,
             edges: [edges.clone(), edges],
             tiles,
@@ -276,18 +299,31 @@ impl<R: Real> Simulation<R> {
             soon[0].max(soon[1])
         };
         let critical = |q: f64| 2.0 * (GRAVITY * q.max(0.0)).cbrt();
-        let rims = self.flows.iter().zip(&self.reaches).map(|(flow, reach)| match flow {
+        let rims = self.flows.iter().zip(&self.reaches).enumerate();
+        let rims = rims.map(|(stretch, (flow, reach))| match flow {
             Flow::Discharge(series) if !reach.cells.is_empty() => {
                 critical(peak(series) / (reach.cells.len() as f64 * self.cell_size_m))
             }
-            Flow::Stage(series) if !reach.cells.is_empty() => {
-                2.0 * (GRAVITY * (peak(series) - reach.lowest_m).max(0.0)).sqrt()
-            }
+            Flow::Stage(series) if !reach.cells.is_empty() => self.break_m_s(stretch, peak(series)),
             _ => 0.0,
         });
         let sources = self.sources.iter();
-        let sources = sources.map(|source| critical(peak(&source.discharge) / self.cell_size_m));
+        let edge_m = 4.0 * self.cell_size_m;
+        let sources = sources.map(|source| critical(peak(&source.discharge) / edge_m));
         rims.chain(sources).fold(0.0, f64::max)
+    }
+
+    /// Signal speed in m/s of water that enters from a level outside: `2 c` over dry ground, `c`
+    /// where it stands as high inside.
+    fn break_m_s(&self, stretch: usize, level_m: f64) -> f64 {
+        let speed = |(depth_m, bed_m): (f64, f64)| {
+            let outside_m = level_m - bed_m;
+            if outside_m <= 0.0 {
+                return 0.0;
+            }
+            (GRAVITY * outside_m).sqrt() * (2.0 - (depth_m / outside_m).min(1.0))
+        };
+        self.rim_cells(stretch).map(speed).fold(0.0, f64::max)
     }
 
     fn move_water(&mut self, step_s: f64, end_s: f64) {
@@ -408,6 +444,16 @@ impl<R: Real> Simulation<R> {
         self.ledger.drained_m3 += sums.iter().sum::<f64>() * area_m2;
     }
 
+    /// Shows the edges of all tiles to their neighbours, when state was set from outside.
+    pub(crate) fn show_all(&mut self) {
+        let depth = self.settings.scheme.halo();
+        for (tile, edges) in self.tiles.iter().zip(&mut self.edges[0]) {
+            tile.show(edges, depth);
+        }
+        let [shown, other] = &mut self.edges;
+        other.clone_from(shown);
+    }
+
     /// Volume of water in the domain, m³.
     #[must_use]
     pub fn storage_m3(&self) -> f64 {
@@ -435,7 +481,7 @@ impl<R: Real> Simulation<R> {
         tiles.into_iter().fold(([0, 0], 0.0), |a, b| if a.1 < b.1 { b } else { a })
     }
 
-    fn check(&self) -> Result<(), FloodError> {
+    pub(crate) fn check(&self) -> Result<(), FloodError> {
         let broken = self.tiles.par_iter().find_map_first(Tile::broken);
         match broken {
             Some((what, cell)) => Err(FloodError::Broken { time_s: self.time_s, what, cell }),

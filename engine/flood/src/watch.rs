@@ -62,6 +62,17 @@ impl<R: Real> Watch<R> {
         }
     }
 
+    /// All that is recorded, in the order of a saved state.
+    pub(crate) fn records(&self) -> [&Vec<R>; 5] {
+        [&self.depth, &self.speed_squared, &self.force, &self.arrival, &self.duration]
+    }
+
+    /// The same, to be set.
+    pub(crate) fn records_mut(&mut self) -> [&mut Vec<R>; 5] {
+        let Self { depth, speed_squared, force, arrival, duration, .. } = self;
+        [depth, speed_squared, force, arrival, duration]
+    }
+
     /// Takes in a row after a step.
     #[inline(always)]
     pub(crate) fn row(&mut self, cells: Range<usize>, h: &[R], speed: &[R], sight: Sight<R>) {
