@@ -148,7 +148,7 @@ export class Atlas extends EventTarget {
   #choice(id: string, description: Description | null): Choice {
     const chosen = this.#chosen.get(id);
     if (chosen !== undefined) return chosen;
-    return { visible: !this.#onlyChosen && !isCrowd(description), opacity: 1 };
+    return { visible: !this.#onlyChosen && description?.isHidden !== true && !isCrowd(description), opacity: 1 };
   }
 
   #changed(): void {

@@ -84,6 +84,10 @@ export interface Description {
   readonly fields: readonly Field[];
   readonly style: readonly StyleLayer[];
   readonly legend: readonly LegendEntry[];
+  /** What stands over the legend, such as the manual that its classes come from. */
+  readonly legendTitle: Text | null;
+  /** Whether the map begins without it. */
+  readonly isHidden: boolean;
   readonly featureCount: number;
   readonly referenceTime: number | null;
   /** 対象時刻, ascending; empty for a layer without time. */
@@ -126,6 +130,8 @@ export function readDescription(json: unknown): Description {
     fields: list(layer['fields']).map(readField),
     style: list(layer['style']).map(readStyle),
     legend: list(layer['legend']).map(readLegend),
+    legendTitle: optional(layer['legend_title'], (title) => text(title, 'legend_title')),
+    isHidden: layer['hidden'] === true,
     featureCount: optional(layer['feature_count'], number) ?? 0,
     referenceTime: optional(temporal['reference_time'] ?? layer['reference_time'], time),
     validTimes,

@@ -10,6 +10,8 @@ import type { Language } from './words';
 export interface Found {
   readonly layer: ReadyLayer;
   readonly feature: GeoJSONFeature;
+  /** The step that it belongs to; `null` for a layer without time. */
+  readonly time: number | null;
 }
 
 /** A line of the list: one feature, or several nameless ones that say the same. */
@@ -118,6 +120,6 @@ function distinct({ drawing, layers }: Scene, features: readonly (GeoJSONFeature
     const key = `${owner} ${feature.id ?? JSON.stringify(feature.properties)}`;
     if (layer === undefined || seen.has(key)) return [];
     seen.add(key);
-    return [{ layer, feature }];
+    return [{ layer, feature, time: drawing.timeOf(layer.entry.id) }];
   });
 }

@@ -1,12 +1,13 @@
 /** `<jomo-details>`: the attributes of the features at a place. */
 
-import { css, html, LitElement, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 
 import { attributesOf, nameOf } from './attributes';
 import type { Found } from './inspection';
 import { look } from './look';
 import { restrictedMark } from './restricted';
 import { icon, swatch } from './swatch';
+import { dayAndTime } from './time';
 import { say, type Language } from './words';
 
 export class JomoDetails extends LitElement {
@@ -40,12 +41,13 @@ export class JomoDetails extends LitElement {
     </section>`;
   }
 
-  #card({ layer, feature }: Found): TemplateResult {
+  #card({ layer, feature, time }: Found): TemplateResult {
     const name = nameOf(layer.description, feature, this.language);
     const attributes = attributesOf(layer.description.fields, feature.properties, this.language);
     return html`<article data-layer=${layer.entry.id} data-feature=${String(feature.id ?? '')}>
       <p class="layer">${layer.entry.title[this.language]} ${restrictedMark(layer.entry, this.language)}</p>
       <h3>${name}</h3>
+      ${time === null ? nothing : html`<p class="time">${say(this.language, 'web-valid-time')} <time datetime=${new Date(time).toISOString()}>${dayAndTime(this.language, time)}</time></p>`}
       <dl>
         ${attributes.map(
           ({ title, value, color }) => html`<div>
@@ -117,6 +119,10 @@ export class JomoDetails extends LitElement {
         color: var(--quiet);
         font-size: var(--text-xs);
         line-height: 1.4;
+      }
+      .time {
+        font-size: var(--text-s);
+        line-height: 1.5;
       }
       h3 {
         font-size: var(--text-l);

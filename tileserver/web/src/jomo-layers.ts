@@ -160,7 +160,9 @@ export class JomoLayers extends LitElement {
   #legend(description: Description): TemplateResult | typeof nothing {
     const lines = legendOf(description);
     if (lines.length === 0) return nothing;
-    return html`<ul class="legend" aria-label=${this.#say('web-legend')}>
+    const title = description.legendTitle?.[this.language] ?? '';
+    return html`${title === '' ? nothing : html`<p class="edition" data-legend-title>${title}</p>`}
+      <ul class="legend" aria-label=${this.#say('web-legend')}>
       ${lines.map((line) => html`<li ?data-wide=${line.color === null}>${swatch(line)}<span>${line.label[this.language]}</span></li>`)}
     </ul>`;
   }
@@ -269,6 +271,12 @@ export class JomoLayers extends LitElement {
         min-width: 3.25rem;
         text-align: right;
         font-variant-numeric: tabular-nums;
+      }
+      .edition {
+        padding-top: 0.25rem;
+        color: var(--quiet);
+        font-size: var(--text-xs);
+        line-height: 1.5;
       }
       .legend {
         display: grid;

@@ -11,6 +11,7 @@ import { say, type Language } from './words';
 const STEP_MS = 1_200;
 /** More labels than this run into each other on a phone. */
 const MOST_TICKS = 7;
+const HOUR_MS = 3_600_000;
 
 export class JomoTime extends LitElement {
   static override properties = {
@@ -77,7 +78,7 @@ export class JomoTime extends LitElement {
             aria-valuetext=${dayAndTime(this.language, this.time)}
             @input=${(event: Event) => this.#go(Number((event.target as HTMLInputElement).value))}
           />
-          ${MOST_TICKS < this.steps.length ? nothing : this.#ticks()}
+          ${this.#ticks()}
         </div>
         <p class="reference">
           ${pending ? this.#say('web-loading') : this.#issued()}
@@ -122,9 +123,18 @@ export class JomoTime extends LitElement {
     return `${this.#say('web-reference-time')} ${dayAndTime(this.language, this.referenceTime)}`;
   }
 
-  #ticks(): TemplateResult {
+  /** A label for each stop, or for those at full hours where all would be too many. Set as a property: the page refuses style attributes. */
+  #ticks(): TemplateResult | typeof nothing {
+    const last = this.steps.length - 1;
+    const stops = this.steps.map((step, index) => ({ step, place: last === 0 ? 0 : index / last }));
+    const hours = stops.filter(({ step }) => step % HOUR_MS === 0);
+    const labelled = stops.length <= MOST_TICKS ? stops : hours;
+    if (MOST_TICKS < labelled.length) return nothing;
     return html`<div class="ticks" aria-hidden="true">
-      ${this.steps.map((step) => html`<span ?data-at=${step === this.time}>${clockTime(step)}</span>`)}
+      ${labelled.map(
+        ({ step, place }) =>
+          html`<span .style=${`left: calc(0.5rem + ${place} * (100% - 1rem))`} ?data-at=${step === this.time}>${clockTime(step)}</span>`,
+      )}
     </div>`;
   }
 
@@ -217,17 +227,16 @@ export class JomoTime extends LitElement {
         cursor: pointer;
       }
       .ticks {
-        display: flex;
-        justify-content: space-between;
-        margin: 0 -0.625rem;
+        position: relative;
+        height: 1.2em;
         color: var(--quiet);
         font-size: var(--text-xs);
         line-height: 1.2;
         font-variant-numeric: tabular-nums;
       }
       .ticks span {
-        width: 2.25rem;
-        text-align: center;
+        position: absolute;
+        transform: translateX(-50%);
       }
       .ticks [data-at] {
         color: var(--key);
