@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::rain::Rain;
 use crate::real::Real;
 use crate::rim::{Flow, Rim, Stretch};
-use crate::simulation::{Forcing, Reach, Scheme, Settings, Start, Water};
+use crate::simulation::{Forcing, Reach, Scheme, Settings, Start, TimeStep, Water};
 use crate::tile::{Compass, FaceResistance, Outer, Resistance, Strip, Tile};
 use crate::watch::Watch;
 
@@ -22,6 +22,10 @@ pub(crate) fn check(forcing: &Forcing, settings: Settings) -> Result<(), FloodEr
     let setting = |what, value, expected| Err(FloodError::Setting { what, value, expected });
     if !(0.0 < settings.cfl && settings.cfl <= 0.5) {
         return setting("cfl", settings.cfl, "0 < cfl <= 0.5");
+    }
+    if settings.time_step == TimeStep::Local && settings.scheme != Scheme::First {
+        let number = settings.scheme.number() as f64;
+        return setting("time_step", number, "\"global\" with any scheme but the first-order HLLC");
     }
     if !(8..=1_024).contains(&settings.tile_edge) {
         return setting("tile_edge", settings.tile_edge as f64, "8 .. 1024");
@@ -205,7 +209,7 @@ impl Cutter<'_> {
             shape,
             low: vec![R::ZERO; h.len()],
             east: cells().zip(&h).map(|(cell, h)| self.discharge(cell, *h, 0)).collect(),
-            south: cells().zip(&h).map(|(cell, h)| -self.discharge(cell, *h, 1)).collect(),
+            south: cells().zip(&h).map(|(cell, h)| R::ZERO - self.discharge(cell, *h, 1)).collect(),
             dz_columns,
             dz_rows,
             resistance: self.resistance(cells(), columns),
@@ -215,6 +219,7 @@ impl Cutter<'_> {
             signal: R::ZERO,
             watch: watch.map(|thresholds| Box::new(Watch::new(&h, thresholds))),
             outer: Outer::default(),
+            fed: false,
             before: None,
             h,
         };
@@ -373,6 +378,7 @@ impl Cutter<'_> {
                 Compass::North | Compass::West => fall_m,
                 Compass::South | Compass::East => -fall_m,
             });
+            self.beyond(tile, side, i, stretch);
             stretches.push(u16::try_from(stretch).unwrap_or(0));
             bed_m.push(bed.unwrap_or(f64::NAN));
             let manning = self.ground.manning(cell[0] * self.ground.shape()[1] + cell[1]);
@@ -384,9 +390,39 @@ impl Cutter<'_> {
             resistance,
             discharge: vec![R::ZERO; length],
             ghost: Strip::dry(length * self.settings.scheme.halo()),
+            closed: vec![true; length],
             given: Vec::new(),
             inflow_m3: 0.0,
         }
+    }
+
+    /// Sets the rise of the bed over the outer face beyond a face of the rim: an open one falls on
+    /// as it does over the rim, a wall mirrors the bed, and elsewhere it is level.
+    fn beyond<R: Real>(&self, tile: &mut Tile<R>, side: Compass, at: usize, stretch: usize) {
+        if tile.outer[side.index()].is_empty() {
+            return;
+        }
+        let [rows, columns] = tile.shape;
+        let rim = match side {
+            Compass::North => tile.dz_rows[at],
+            Compass::South => tile.dz_rows[rows * columns + at],
+            Compass::West => tile.dz_columns[at * (columns + 1)],
+            Compass::East => tile.dz_columns[at * (columns + 1) + columns],
+        };
+        let inner = match side {
+            Compass::North if 1 < rows => tile.dz_rows[columns + at],
+            Compass::South if 1 < rows => tile.dz_rows[(rows - 1) * columns + at],
+            Compass::West if 1 < columns => tile.dz_columns[at * (columns + 1) + 1],
+            Compass::East if 1 < columns => tile.dz_columns[at * (columns + 1) + columns - 1],
+            _ => R::ZERO,
+        };
+        let flow =
+            stretch.checked_sub(1).map_or(&Flow::Wall, |given| &self.forcing.rim[given].flow);
+        tile.outer[side.index()][at] = match flow {
+            Flow::Open { .. } => rim,
+            Flow::Wall => R::ZERO - inner,
+            Flow::Discharge(_) | Flow::Stage(_) => R::ZERO,
+        };
     }
 
     /// Index into the flows of the stretch that holds a face; 0 is the wall.

@@ -150,8 +150,9 @@ pub(crate) fn flux<R: Real>(l: Cell<R>, r: Cell<R>, dz: R, scale: FaceScale<R>) 
     let jump = (kinetic_r - kinetic_l) + scale.half_gravity * deepening * (hr + hl);
     let mass = ((sr * ql - sl * qr) + (sl * sr) * deepening) * inverse;
     // Never more than a share of the giving cell; the shares of its four faces make one whole.
-    let give = l.stock * (scale.drain + R::HALF * l.drift);
-    let take = r.stock * (scale.drain - R::HALF * r.drift);
+    let most = scale.drain + scale.drain;
+    let give = l.stock * (scale.drain + R::HALF * l.drift.within(-most, most));
+    let take = r.stock * (scale.drain - R::HALF * r.drift.within(-most, most));
     let mass = mass.within(-take, give);
     let left = (kinetic_l + (sl * (sr * quickening - jump)) * inverse) + push;
     let right = (kinetic_r + (sr * (sl * quickening - jump)) * inverse) - push;

@@ -19,8 +19,10 @@ mod error;
 mod face;
 mod ground;
 mod inertial;
+mod joint;
 mod layout;
 mod ledger;
+mod local;
 mod rain;
 mod real;
 mod restart;
@@ -41,6 +43,8 @@ pub use rain::{Infiltration, Rain};
 pub use real::Real;
 pub use rim::{Flow, Stretch};
 pub use series::Series;
-pub use simulation::{Field, Forcing, Scheme, Settings, Simulation, Source, Start, Water};
+pub use simulation::{
+    Field, Forcing, Scheme, Settings, Simulation, Source, Start, TimeStep, Water,
+};
 pub use tile::Compass;
 pub use watch::Thresholds;

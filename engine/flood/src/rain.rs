@@ -227,11 +227,12 @@ impl Sky {
         self.to_drain_m += self.drainage_mm_h * hours / 1_000.0;
         due |= PORTION_M <= self.to_drain_m;
         self.waited_s += to_s - from_s;
-        due |= PATIENCE_S <= self.waited_s;
-        if due {
-            self.waited_s = 0.0;
-        }
-        due
+        due || PATIENCE_S <= self.waited_s
+    }
+
+    /// Whether water waits to be put on the cells or taken from them.
+    pub(crate) fn waits(&self) -> bool {
+        0.0 < self.to_drain_m || self.waiting_m.iter().any(|waiting_m| 0.0 < *waiting_m)
     }
 
     /// Rain and infiltration of the last step, summed over the cells of all zones, m.
@@ -252,6 +253,7 @@ impl Sky {
             *waiting -= portion.wide();
             portion
         };
+        self.waited_s = 0.0;
         self.waiting_m.iter_mut().map(take).collect()
     }
 }

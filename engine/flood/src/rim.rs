@@ -48,6 +48,8 @@ pub(crate) struct Rim<R> {
     pub discharge: Vec<R>,
     /// Cells beyond the rim, as the faces see them.
     pub ghost: Strip<R>,
+    /// Faces that nothing passes.
+    pub closed: Vec<bool>,
     /// Faces whose flux is given: place along the side and flux.
     pub given: Vec<(usize, Flux<R>)>,
     /// Water that came in over this side so far, m³.
@@ -111,7 +113,9 @@ impl<R: Real> Rim<R> {
         drain: R,
     ) {
         self.given.clear();
-        for i in 0..self.stretches.len() {
+        let length = self.stretches.len();
+        for i in 0..length {
+            self.closed[i] = matches!(imposed[usize::from(self.stretches[i])], Imposed::Wall);
             let [h, east, south] = [inner.h[i], inner.east[i], inner.south[i]];
             let (along, across) = match side {
                 Compass::East | Compass::West => (east, south),
@@ -141,12 +145,19 @@ impl<R: Real> Rim<R> {
                 Compass::East | Compass::West => (ghost_along, ghost_across),
                 Compass::North | Compass::South => (ghost_across, ghost_along),
             };
-            // Every line beyond the rim is the same.
-            let length = self.stretches.len();
+            // Every line beyond the rim is the same, but a wall mirrors all of them.
             for at in (i..self.ghost.h.len()).step_by(length) {
                 self.ghost.h[at] = ghost_h;
                 self.ghost.east[at] = ghost_east;
                 self.ghost.south[at] = ghost_south;
+            }
+            if self.closed[i] && length + i < self.ghost.h.len() {
+                let (turn_east, turn_south) =
+                    if side.is_row() { (false, true) } else { (true, false) };
+                let turned = |value: R, turn: bool| if turn { -value } else { value };
+                self.ghost.h[length + i] = inner.h[length + i];
+                self.ghost.east[length + i] = turned(inner.east[length + i], turn_east);
+                self.ghost.south[length + i] = turned(inner.south[length + i], turn_south);
             }
         }
     }
@@ -164,6 +175,7 @@ impl<R: Real> Rim<R> {
         self.given.clear();
         let out = outward(side);
         for i in 0..self.stretches.len() {
+            self.closed[i] = matches!(imposed[usize::from(self.stretches[i])], Imposed::Wall);
             let depth_m = inner.h[i].wide();
             let most_out = depth_m * drain.wide();
             let mut outside = inner.h[i];
@@ -227,6 +239,10 @@ impl<R: Real> Rim<R> {
             fluxes.left[face] = flux.left;
             fluxes.right[face] = flux.right;
             fluxes.across[face] = flux.across;
+        }
+        if self.closed[place] {
+            fluxes.mass[face] = R::ZERO;
+            fluxes.across[face] = R::ZERO;
         }
         self.inflow_m3 -= outward(side) * fluxes.mass[face].wide() * volume_m3;
     }

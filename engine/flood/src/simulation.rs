@@ -7,6 +7,7 @@ use crate::cell::DRY_M;
 use crate::error::FloodError;
 use crate::face::GRAVITY;
 use crate::ground::{Ground, Lattice};
+use crate::joint::Joint;
 use crate::layout::Layout;
 use crate::ledger::Ledger;
 use crate::rain::{Infiltration, Rain, Sky};
@@ -113,11 +114,23 @@ impl Scheme {
     }
 }
 
+/// How the length of steps is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeStep {
+    /// One step for the whole domain, of the length that its fastest cell allows.
+    #[default]
+    Global,
+    /// Tiles of slower water take longer steps. Only with [`Scheme::First`].
+    Local,
+}
+
 /// How to compute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// How fluxes are computed.
     pub scheme: Scheme,
+    /// How the length of steps is chosen.
+    pub time_step: TimeStep,
     /// Courant number: the share of a cell that the fastest signal may cross in a step.
     pub cfl: f64,
     /// Edge of a tile in cells.
@@ -128,7 +141,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { scheme: Scheme::First, cfl: 0.5, tile_edge: 64, watch: Some(Thresholds::default()) }
+        Self {
+            scheme: Scheme::First,
+            time_step: TimeStep::Global,
+            cfl: 0.5,
+            tile_edge: 64,
+            watch: Some(Thresholds::default()),
+        }
     }
 }
 
@@ -141,13 +160,13 @@ const LEAST_STEP_S: f64 = 1e-7;
 #[derive(Clone, Debug)]
 pub struct Simulation<R> {
     shape: [usize; 2],
-    cell_size_m: f64,
+    pub(crate) cell_size_m: f64,
     pub(crate) settings: Settings,
     pub(crate) lattice: Lattice,
-    layout: Layout,
+    pub(crate) layout: Layout,
     pub(crate) tiles: Vec<Tile<R>>,
     /// Edges before and after a step, in turns.
-    edges: [Vec<Edges<R>>; 2],
+    pub(crate) edges: [Vec<Edges<R>>; 2],
     flows: Vec<Flow>,
     reaches: Vec<Reach>,
     sources: Vec<PlacedSource>,
@@ -202,10 +221,11 @@ impl<R: Real> Simulation<R> {
         build::check(&forcing, settings)?;
         let layout = Layout::new(ground.shape(), settings.tile_edge);
         let flows = build::flows(&forcing.rim);
-        let tiles = build::tiles::<R>(ground, start, &forcing, &layout, (settings, lattice))?;
+        let mut tiles = build::tiles::<R>(ground, start, &forcing, &layout, (settings, lattice))?;
         let mut sources = Vec::new();
         for source in forcing.sources {
             let (tile, at) = build::place(ground, &layout, source.cell)?;
+            tiles[tile].fed = true;
             sources.push(PlacedSource { tile, at, discharge: source.discharge });
         }
         let edges: Vec<Edges<R>> = tiles
@@ -261,6 +281,10 @@ impl<R: Real> Simulation<R> {
         while self.time_s < end_s {
             self.step(end_s)?;
         }
+        // What is looked at holds all the rain that fell.
+        if self.sky.waits() {
+            self.let_rain();
+        }
         self.check()
     }
 
@@ -274,9 +298,16 @@ impl<R: Real> Simulation<R> {
             let (cell, _) = self.fastest();
             return Err(FloodError::Stalled { time_s: self.time_s, step_s, cell });
         }
+        let step_s = match self.settings.time_step {
+            TimeStep::Global => {
+                let next_s = if left_s <= step_s { end_s } else { self.time_s + step_s };
+                let step_s = next_s - self.time_s;
+                self.move_water(step_s, next_s);
+                step_s
+            }
+            TimeStep::Local => self.move_locally(allowed_s, left_s.min(self.sky.patience_s())),
+        };
         let next_s = if left_s <= step_s { end_s } else { self.time_s + step_s };
-        let step_s = next_s - self.time_s;
-        self.move_water(step_s, next_s);
         self.time_s = next_s;
         self.let_in(next_s - step_s, next_s);
         let due = self.sky.gather(next_s - step_s, next_s);
@@ -293,7 +324,7 @@ impl<R: Real> Simulation<R> {
 
     /// Signal speed in m/s of the water about to enter, which no cell shows yet: that of critical
     /// flow, `2 (g q)^(1/3)`, at the rim and at sources, and of a dam break at a stage.
-    fn entering_m_s(&self) -> f64 {
+    pub(crate) fn entering_m_s(&self) -> f64 {
         let peak = |series: &Series| {
             let soon = [0.0, 10.0].map(|ahead_s| series.at(self.time_s + ahead_s));
             soon[0].max(soon[1])
@@ -377,7 +408,7 @@ impl<R: Real> Simulation<R> {
     }
 
     /// What the stretches of the rim impose at a time.
-    fn imposed(&self, time_s: f64) -> Vec<Imposed> {
+    pub(crate) fn imposed(&self, time_s: f64) -> Vec<Imposed> {
         let one = |(stretch, flow): (usize, &Flow)| match flow {
             Flow::Wall => Imposed::Wall,
             Flow::Open { slope } => Imposed::Open { slope: *slope },
@@ -386,7 +417,7 @@ impl<R: Real> Simulation<R> {
                 let lowest_m = self.reaches[stretch].lowest_m;
                 let dry = self.rim_cells(stretch).all(|(h, _)| h < 1e-3);
                 let weights = self.rim_cells(stretch).map(|(h, bed)| weight(h, bed, lowest_m, dry));
-                let whole = weights.sum::<f64>() * self.cell_size_m;
+                let whole = even_sum(&weights.collect::<Vec<f64>>()) * self.cell_size_m;
                 let per_weight = if 0.0 < whole { series.at(time_s) / whole } else { 0.0 };
                 Imposed::Discharge { per_weight, lowest_m, dry }
             }
@@ -513,6 +544,14 @@ impl<R: Real> Simulation<R> {
     }
 }
 
+/// A sum that is the same bits forwards and backwards, as a map may be turned.
+fn even_sum(values: &[f64]) -> f64 {
+    let (first, second) = values.split_at(values.len() / 2);
+    let (middle, second) = second.split_at(values.len() % 2);
+    let pairs = first.iter().zip(second.iter().rev()).map(|(a, b)| a + b);
+    pairs.chain(middle.iter().copied()).sum()
+}
+
 /// Part of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
@@ -525,11 +564,11 @@ enum Turn {
 }
 
 /// What tiles see of each other during a turn.
-struct View<'a, R> {
-    scheme: Scheme,
-    layout: &'a Layout,
-    edges: &'a [Edges<R>],
-    nothing: Strip<R>,
+pub(crate) struct View<'a, R> {
+    pub scheme: Scheme,
+    pub layout: &'a Layout,
+    pub edges: &'a [Edges<R>],
+    pub nothing: Strip<R>,
 }
 
 impl<R: Real> View<'_, R> {
@@ -540,7 +579,7 @@ impl<R: Real> View<'_, R> {
 
     /// Whether anything can change in a tile: it moves, a neighbour's edge moves, water enters, or
     /// it is in the middle of a step.
-    fn works(&self, index: usize, tile: &Tile<R>, imposed: &[Imposed]) -> bool {
+    pub(crate) fn works(&self, index: usize, tile: &Tile<R>, imposed: &[Imposed]) -> bool {
         let stirs =
             |side| self.facing(index, side).is_some_and(|(edges, side)| !edges.is_still(side));
         R::ZERO < tile.signal
@@ -549,7 +588,13 @@ impl<R: Real> View<'_, R> {
             || tile.rims.iter().flatten().any(|rim| rim.drives(imposed))
     }
 
-    fn prepare(&self, index: usize, tile: &mut Tile<R>, imposed: &[Imposed], pace: Pace<R>) {
+    pub(crate) fn prepare(
+        &self,
+        index: usize,
+        tile: &mut Tile<R>,
+        imposed: &[Imposed],
+        pace: Pace<R>,
+    ) {
         for side in Compass::ALL {
             if let Some(rim) = &mut tile.rims[side.index()] {
                 let inner = &self.edges[index].sides[side.index()];
@@ -562,7 +607,7 @@ impl<R: Real> View<'_, R> {
         }
     }
 
-    fn around(&self, index: usize) -> [&Strip<R>; 4] {
+    pub(crate) fn around(&self, index: usize) -> [&Strip<R>; 4] {
         Compass::ALL.map(|side| {
             let facing = self.facing(index, side);
             facing.map_or(&self.nothing, |(edges, side)| &edges.sides[side.index()])
@@ -582,7 +627,7 @@ impl<R: Real> Bench<R> {
         match &mut self.room {
             Rooms::None => widest(
                 #[inline(always)]
-                || tile.step(around, pace, scratch),
+                || tile.step(around, pace, scratch, &mut [const { Joint::Even }; 4]),
             ),
             Rooms::Flat(room) => widest(
                 #[inline(always)]

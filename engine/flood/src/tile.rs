@@ -11,6 +11,7 @@ use crate::cell::{
     Advancing, After, Around, Conserved, DRY_M, Motion, StepScale, advance_row, motion_row,
 };
 use crate::face::{FaceScale, Fluxes, Side, flux_row};
+use crate::joint::Joint;
 use crate::real::Real;
 use crate::rim::Rim;
 use crate::watch::{Sight, Watch};
@@ -101,10 +102,12 @@ impl<R: Real> Strip<R> {
 
 /// The outermost cells of a tile on its four sides, `depth` cells deep, for its neighbours to
 /// read. The strip of a side is stored outermost line first.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Edges<R> {
     pub sides: [Strip<R>; 4],
     still: [bool; 4],
+    /// What passed to slower neighbours; empty unless steps are local.
+    pub registers: [Fluxes<R>; 4],
 }
 
 impl<R: Real> Edges<R> {
@@ -114,7 +117,11 @@ impl<R: Real> Edges<R> {
             Compass::North | Compass::South => columns,
             Compass::West | Compass::East => rows,
         };
-        Self { sides: Compass::ALL.map(|side| Strip::dry(along(side) * depth)), still: [true; 4] }
+        Self {
+            sides: Compass::ALL.map(|side| Strip::dry(along(side) * depth)),
+            still: [true; 4],
+            registers: std::array::from_fn(|_| Fluxes::with_faces(0)),
+        }
     }
 
     /// Whether no water on a side moves.
@@ -153,6 +160,8 @@ pub(crate) struct Tile<R> {
     pub watch: Option<Box<Watch<R>>>,
     /// Rise of the bed one face outside; empty for the first order.
     pub outer: Outer<R>,
+    /// Whether a source stands in it.
+    pub fed: bool,
     /// Water before a step of second order, while one is under way.
     pub before: Option<Box<second::Before<R>>>,
 }
@@ -298,7 +307,13 @@ impl<R: Real> Tile<R> {
 
     /// One first-order step in place, from the cells around it as they were before the step.
     #[inline(always)]
-    pub(crate) fn step(&mut self, around: [&Strip<R>; 4], pace: Pace<R>, scratch: &mut Scratch<R>) {
+    pub(crate) fn step(
+        &mut self,
+        around: [&Strip<R>; 4],
+        pace: Pace<R>,
+        scratch: &mut Scratch<R>,
+        joints: &mut [Joint<'_, R>; 4],
+    ) {
         let [rows, columns] = self.shape;
         let mut rims = std::mem::take(&mut self.rims);
         let ghosts = take_ghosts(&mut rims);
@@ -315,10 +330,14 @@ impl<R: Real> Tile<R> {
                 pace.face,
                 &mut scratch.south,
             );
-            if line == 1 {
-                pass_row(&mut rims, Compass::North, &mut scratch.south, columns, pace);
-            } else if line == rows + 1 {
-                pass_row(&mut rims, Compass::South, &mut scratch.south, columns, pace);
+            for side in [Compass::North, Compass::South] {
+                if side.ends(line - 1, rows) {
+                    pass_row(&mut rims, side, &mut scratch.south, columns, pace);
+                    let joint = &mut joints[side.index()];
+                    for column in 0..columns {
+                        joint.act(side, [column; 2], &mut scratch.south, pace.face.drain);
+                    }
+                }
             }
             if 1 < line {
                 self.advance(line - 2, pace, scratch);
@@ -337,6 +356,8 @@ impl<R: Real> Tile<R> {
                     if let Some(rim) = &mut rims[side.index()] {
                         rim.pass(side, [line - 1, face], &mut scratch.row, pace.volume_m3);
                     }
+                    let joint = &mut joints[side.index()];
+                    joint.act(side, [line - 1, face], &mut scratch.row, pace.face.drain);
                 }
             }
             std::mem::swap(&mut scratch.above, &mut scratch.here);

@@ -18,9 +18,17 @@ impl<R: Real> Tile<R> {
     /// Adds `depth` m to one cell; where it is negative, no more than there is. Gives what was
     /// added.
     pub(crate) fn pour(&mut self, at: usize, depth: R) -> R {
-        let added = depth.at_least(-self.h[at]);
-        (self.h[at], self.low[at]) = two_sum(self.h[at], added + self.low[at]);
+        let before = self.h[at];
+        let added = depth.at_least(-before);
+        (self.h[at], self.low[at]) = two_sum(before, added + self.low[at]);
+        // Water that is taken takes its momentum along.
+        let kept = if added < R::ZERO { self.h[at] / before } else { R::ONE };
+        self.east[at] = self.east[at] * kept;
+        self.south[at] = self.south[at] * kept;
         self.signal = self.signal.at_least(self.signal_of(at));
+        if let Some(watch) = &mut self.watch {
+            watch.depth[at] = watch.depth[at].at_least(self.h[at]);
+        }
         added
     }
 
@@ -38,6 +46,8 @@ impl<R: Real> Tile<R> {
         for row in 0..rows {
             let range = row * columns..(row + 1) * columns;
             let (h, low) = (&mut self.h[range.clone()], &mut self.low[range.clone()]);
+            let east = &mut self.east[range.clone()];
+            let south = &mut self.south[range.clone()];
             let inside = self.inside.as_ref().map(|inside| &inside[range]);
             let zones = zones_of_row(row);
             for i in 0..columns {
@@ -47,9 +57,18 @@ impl<R: Real> Tile<R> {
                 let (depth, rest) = two_sum(h[i], portion + low[i]);
                 let taken = drained.at_most(depth) * share;
                 (h[i], low[i]) = two_sum(depth, rest - taken);
+                if R::ZERO < taken {
+                    let kept = h[i] / depth;
+                    east[i] = east[i] * kept;
+                    south[i] = south[i] * kept;
+                }
                 sum += taken.wide();
                 deepest = deepest.at_least(h[i]);
             }
+        }
+        if let Some(watch) = &mut self.watch {
+            let depths = watch.depth.iter_mut().zip(&self.h);
+            depths.for_each(|(most, depth)| *most = most.at_least(*depth));
         }
         if R::of(DRY_M) <= deepest {
             let most = portions.iter().fold(R::ZERO, |a, b| a.at_least(*b));
@@ -119,7 +138,7 @@ impl<R: Real> Tile<R> {
         }
         let h = self.h[at].wide();
         let speed = |q: R| if h < DRY_M { 0.0 } else { q.wide() / h };
-        Some([h, speed(self.east[at]), -speed(self.south[at])])
+        Some([h, speed(self.east[at]), 0.0 - speed(self.south[at])])
     }
 
     /// Copies a field into a band of full rows that starts with the first row of the tile.
@@ -144,7 +163,7 @@ impl<R: Real> Tile<R> {
         match field {
             Field::Depth => narrow(self.h[at]),
             Field::DischargeEast => narrow(self.east[at]),
-            Field::DischargeNorth => narrow(-self.south[at]),
+            Field::DischargeNorth => narrow(R::ZERO - self.south[at]),
             Field::GreatestDepth => seen(|watch| &watch.depth),
             Field::GreatestSpeed => seen(|watch| &watch.speed_squared).sqrt(),
             Field::GreatestForce => seen(|watch| &watch.force),

@@ -1,0 +1,163 @@
+//! Local time steps: each tile goes at the pace that its own water allows.
+//!
+//! The fastest tiles set the shortest step; a tile may take steps 2, 4 or 8 times as long, at most
+//! twice as long as its neighbours. All tiles meet at the end of the longest step, where rain and
+//! sources act. Results are the same bits on any number of threads, but, unlike those of the
+//! global step, depend on the size of the tiles.
+
+use std::cmp::Ordering;
+
+use rayon::prelude::*;
+
+use crate::face::Fluxes;
+use crate::joint::Joint;
+use crate::layout::Layout;
+use crate::real::Real;
+use crate::rim::Imposed;
+use crate::simd::widest;
+use crate::simulation::{Simulation, View};
+use crate::tile::{Compass, Edges, Pace, Scratch, Strip, Tile};
+
+/// The slowest tiles take steps of `2^HIGHEST` times the shortest.
+const HIGHEST: u8 = 3;
+
+/// Share of the allowed step that is used: water may quicken before all tiles meet again.
+const CAUTION: f64 = 0.8;
+
+/// A pass over the tiles of one pace.
+#[derive(Clone, Copy)]
+struct Turn {
+    level: u8,
+    /// Whether it is the first of the two steps that slower neighbours wait for.
+    first: bool,
+}
+
+impl<R: Real> Simulation<R> {
+    /// Moves the water by local steps, at most `limit_s`; gives the time that went by, s.
+    pub(crate) fn move_locally(&mut self, shortest_s: f64, limit_s: f64) -> f64 {
+        let shortest_s = CAUTION * shortest_s;
+        let levels = self.levels(shortest_s);
+        let top = levels.iter().copied().max().unwrap_or(0);
+        let count = 1_u32 << top;
+        let whole_s = (shortest_s * f64::from(count)).min(limit_s);
+        let part_s = whole_s / f64::from(count);
+        for part in 1..=count {
+            let end_s = self.time_s + part_s * f64::from(part);
+            for level in (0..=top).filter(|level| part.trailing_zeros() >= u32::from(*level)) {
+                let step_s = part_s * f64::from(1_u32 << level);
+                let imposed = self.imposed(end_s - 0.5 * step_s);
+                let pace = Pace::new(step_s, self.cell_size_m, end_s);
+                let turn = Turn { level, first: (part >> level) & 1 == 1 };
+                self.local_pass(&levels, turn, &imposed, pace);
+            }
+        }
+        let fastest = self.tiles.iter().map(|tile| tile.signal.wide());
+        self.signal_m_s = fastest.fold(0.0, f64::max);
+        whole_s
+    }
+
+    /// How often each tile may double the shortest step.
+    fn levels(&self, shortest_s: f64) -> Vec<u8> {
+        let entering_m_s = self.entering_m_s();
+        let allowed = |tile: &Tile<R>| {
+            let rim = tile.rims.iter().any(Option::is_some);
+            let entering = if rim || tile.fed { entering_m_s } else { 0.0 };
+            let signal_m_s = tile.signal.wide().max(entering);
+            let steps = CAUTION * self.settings.cfl * self.cell_size_m / (signal_m_s * shortest_s);
+            (0..HIGHEST).rev().find(|level| f64::from(2_u32 << level) <= steps).map_or(0, |l| l + 1)
+        };
+        let mut levels: Vec<u8> = self.tiles.par_iter().map(allowed).collect();
+        for _ in 0..HIGHEST {
+            levels = graded(&self.layout, &levels);
+        }
+        levels
+    }
+
+    fn local_pass(&mut self, levels: &[u8], turn: Turn, imposed: &[Imposed], pace: Pace<R>) {
+        let (columns, scheme) = (self.settings.tile_edge, self.settings.scheme);
+        let [before, after] = &mut self.edges;
+        let view = View { scheme, layout: &self.layout, edges: before, nothing: Strip::dry(0) };
+        let updates: u64 = self
+            .tiles
+            .par_iter_mut()
+            .zip(after.par_iter_mut())
+            .enumerate()
+            .filter(|(index, _)| levels[*index] == turn.level)
+            .map_init(
+                || Scratch::with_columns(columns),
+                |scratch, (index, (tile, show))| {
+                    let mut registers = view.registers(index, turn.first);
+                    let mut joints = view.joints(index, levels, &mut registers);
+                    let stirred = joints.iter().any(Joint::stirs);
+                    if !(stirred || view.works(index, tile, imposed)) {
+                        show.clone_from(&view.edges[index]);
+                        show.registers = registers;
+                        return 0;
+                    }
+                    view.prepare(index, tile, imposed, pace);
+                    let around = view.around(index);
+                    widest(
+                        #[inline(always)]
+                        || tile.step(around, pace, scratch, &mut joints),
+                    );
+                    tile.show(show, scheme.halo());
+                    show.registers = registers;
+                    tile.h.len() as u64
+                },
+            )
+            .sum();
+        for (index, (before, after)) in before.iter_mut().zip(after).enumerate() {
+            if levels[index] == turn.level {
+                std::mem::swap(before, after);
+            }
+        }
+        self.ledger.cell_updates += updates;
+    }
+}
+
+/// Levels that differ by no more than one between neighbours, none of them higher than before.
+fn graded(layout: &Layout, levels: &[u8]) -> Vec<u8> {
+    let one = |(tile, level): (usize, &u8)| {
+        let beyond = Compass::ALL.into_iter().filter_map(|side| layout.neighbour(tile, side));
+        beyond.map(|other| levels[other] + 1).fold(*level, u8::min)
+    };
+    levels.iter().enumerate().map(one).collect()
+}
+
+impl<R: Real> View<'_, R> {
+    /// The registers of a tile: empty at the first of two steps, as they stand at the second.
+    fn registers(&self, index: usize, first: bool) -> [Fluxes<R>; 4] {
+        let Edges { sides, registers, .. } = &self.edges[index];
+        Compass::ALL.map(|side| {
+            let faces = sides[side.index()].h.len();
+            let kept = &registers[side.index()];
+            if first || kept.mass.len() != faces { Fluxes::with_faces(faces) } else { kept.clone() }
+        })
+    }
+
+    /// What lies beyond each side of a tile.
+    fn joints<'a>(
+        &'a self,
+        index: usize,
+        levels: &[u8],
+        registers: &'a mut [Fluxes<R>; 4],
+    ) -> [Joint<'a, R>; 4] {
+        let [north, west, east, south] = registers;
+        let one = |side: Compass, register: &'a mut Fluxes<R>| {
+            let Some(other) = self.layout.neighbour(index, side) else { return Joint::Even };
+            let edges = &self.edges[other];
+            let facing = side.opposite().index();
+            match levels[other].cmp(&levels[index]) {
+                Ordering::Less => Joint::Faster(&edges.registers[facing]),
+                Ordering::Greater => Joint::Slower { beyond: &edges.sides[facing], register },
+                Ordering::Equal => Joint::Even,
+            }
+        };
+        [
+            one(Compass::North, north),
+            one(Compass::West, west),
+            one(Compass::East, east),
+            one(Compass::South, south),
+        ]
+    }
+}
