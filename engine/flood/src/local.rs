@@ -74,7 +74,7 @@ impl<R: Real> Simulation<R> {
     }
 
     fn local_pass(&mut self, levels: &[u8], turn: Turn, imposed: &[Imposed], pace: Pace<R>) {
-        let (columns, scheme) = (self.settings.tile_edge, self.settings.scheme);
+        let (columns, scheme) = (self.layout.longest_edge(), self.settings.scheme);
         let [before, after] = &mut self.edges;
         let view = View { scheme, layout: &self.layout, edges: before, nothing: Strip::dry(0) };
         let updates: u64 = self

@@ -377,7 +377,7 @@ impl<R: Real> Simulation<R> {
 
     /// Lets every tile that has anything to do take its turn.
     fn pass(&mut self, imposed: &[Imposed], pace: Pace<R>, turn: Turn) {
-        let (columns, scheme) = (self.settings.tile_edge, self.settings.scheme);
+        let (columns, scheme) = (self.layout.longest_edge(), self.settings.scheme);
         let layout = &self.layout;
         let [before, after] = &mut self.edges;
         let view = View { scheme, layout, edges: before, nothing: Strip::dry(0) };
@@ -525,11 +525,21 @@ impl<R: Real> Simulation<R> {
     pub fn raster(&self, field: Field, outside: f32) -> Vec<f32> {
         let [rows, columns] = self.shape;
         let mut out = vec![outside; rows * columns];
-        let edge = self.settings.tile_edge;
-        out.par_chunks_mut(edge * columns).enumerate().for_each(|(band, out)| {
-            for left in (0..columns).step_by(edge) {
-                if let Some((tile, _)) = self.layout.find([band * edge, left]) {
-                    self.tiles[tile].copy(field, left, columns, out);
+        let grid = self.layout.grid();
+        let mut bands = Vec::with_capacity(grid[0]);
+        let mut rest = out.as_mut_slice();
+        for row in 0..grid[0] {
+            let tile = self.layout.tile([row, 0]);
+            let height = tile.map_or(0, |tile| self.layout.extent(tile).1[0]);
+            let (band, after) = rest.split_at_mut(height * columns);
+            bands.push(band);
+            rest = after;
+        }
+        bands.into_par_iter().enumerate().for_each(|(row, band)| {
+            for column in 0..grid[1] {
+                if let Some(tile) = self.layout.tile([row, column]) {
+                    let ([_, left], _) = self.layout.extent(tile);
+                    self.tiles[tile].copy(field, left, columns, band);
                 }
             }
         });
