@@ -90,7 +90,7 @@ pub trait Real:
 /// `y (1 + e/3 + 2e²/9)`.
 macro_rules! refine {
     ($x:expr, $y:expr) => {{
-        let e = 1.0 - $x * ($y * $y * $y);
+        let e = 1.0 - (($x * $y) * $y) * $y;
         $y + $y * (e * (1.0 / 3.0 + e * (2.0 / 9.0)))
     }};
 }
