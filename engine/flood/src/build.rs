@@ -220,7 +220,8 @@ impl Cutter<'_> {
             watch: watch.map(|thresholds| Box::new(Watch::new(&h, thresholds))),
             outer: Outer::default(),
             fed: false,
-            before: None,
+            before: Default::default(),
+            midway: false,
             h,
         };
         if self.settings.scheme == Scheme::Inertial {

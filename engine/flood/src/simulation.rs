@@ -593,7 +593,7 @@ impl<R: Real> View<'_, R> {
         let stirs =
             |side| self.facing(index, side).is_some_and(|(edges, side)| !edges.is_still(side));
         R::ZERO < tile.signal
-            || tile.before.is_some()
+            || tile.midway
             || Compass::ALL.into_iter().any(stirs)
             || tile.rims.iter().flatten().any(|rim| rim.drives(imposed))
     }
@@ -644,7 +644,7 @@ impl<R: Real> Bench<R> {
                 || tile.flat_step(around, pace, scratch, room),
             ),
             Rooms::Second(room) => {
-                if tile.before.is_none() {
+                if !tile.midway {
                     tile.keep();
                 }
                 widest(

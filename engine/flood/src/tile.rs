@@ -162,8 +162,10 @@ pub(crate) struct Tile<R> {
     pub outer: Outer<R>,
     /// Whether a source stands in it.
     pub fed: bool,
-    /// Water before a step of second order, while one is under way.
-    pub before: Option<Box<second::Before<R>>>,
+    /// Water before a step of second order.
+    pub before: second::Before<R>,
+    /// Whether such a step is under way.
+    pub midway: bool,
 }
 
 /// `g n²`, with Manning's n in s/m^(1/3).

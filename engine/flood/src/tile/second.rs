@@ -9,8 +9,8 @@ use crate::tile::{Compass, Halo, Pace, Scratch, Strip, Tile, pass_row, put_ghost
 /// Cells around a tile that reconstruction looks at.
 pub(crate) const HALO: usize = 2;
 
-/// Water of a tile before a step.
-#[derive(Clone, Debug)]
+/// Water of a tile before a step; empty where the scheme has no use for it.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Before<R> {
     h: Vec<R>,
     low: Vec<R>,
@@ -50,12 +50,12 @@ pub(crate) type Outer<R> = [Vec<R>; 4];
 impl<R: Real> Tile<R> {
     /// Keeps the water as it is before a step.
     pub(crate) fn keep(&mut self) {
-        self.before = Some(Box::new(Before {
-            h: self.h.clone(),
-            low: self.low.clone(),
-            east: self.east.clone(),
-            south: self.south.clone(),
-        }));
+        let Before { h, low, east, south } = &mut self.before;
+        h.clone_from(&self.h);
+        low.clone_from(&self.low);
+        east.clone_from(&self.east);
+        south.clone_from(&self.south);
+        self.midway = true;
     }
 
     /// Row `line` of the motion with its halo: 0 and 1 lie in the north, `rows + 2` and
@@ -196,7 +196,8 @@ impl<R: Real> Tile<R> {
     /// here.
     #[inline(always)]
     pub(crate) fn settle(&mut self, pace: Pace<R>, after: &mut After<R>) {
-        let Some(before) = self.before.take() else { return };
+        let before = &self.before;
+        self.midway = false;
         let [rows, columns] = self.shape;
         after.signal[..columns].fill(R::ZERO);
         for row in 0..rows {
