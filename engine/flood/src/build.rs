@@ -10,7 +10,7 @@ use crate::rain::Rain;
 use crate::real::Real;
 use crate::rim::{Flow, Rim, Stretch};
 use crate::simulation::{Forcing, Reach, Scheme, Settings, Start, TimeStep, Water};
-use crate::tile::{Compass, FaceResistance, Outer, Resistance, Strip, Tile};
+use crate::tile::{Before, Compass, FaceResistance, Outer, Resistance, Strip, Tile};
 use crate::watch::Watch;
 
 /// Bed of a cell outside the domain above one inside, m: a wall that no water climbs.
@@ -220,7 +220,7 @@ impl Cutter<'_> {
             watch: watch.map(|thresholds| Box::new(Watch::new(&h, thresholds))),
             outer: Outer::default(),
             fed: false,
-            before: Default::default(),
+            before: Before::default(),
             midway: false,
             h,
         };

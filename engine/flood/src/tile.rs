@@ -5,7 +5,7 @@ mod second;
 mod water;
 
 pub(crate) use inertial::FlatRoom;
-pub(crate) use second::{HALO, Outer, Room};
+pub(crate) use second::{Before, HALO, Outer, Room};
 
 use crate::cell::{
     Advancing, After, Around, Conserved, DRY_M, Motion, StepScale, advance_row, motion_row,
@@ -163,7 +163,7 @@ pub(crate) struct Tile<R> {
     /// Whether a source stands in it.
     pub fed: bool,
     /// Water before a step of second order.
-    pub before: second::Before<R>,
+    pub before: Before<R>,
     /// Whether such a step is under way.
     pub midway: bool,
 }
