@@ -12,6 +12,7 @@ use jomo_words::{Language, failed_json, language_flag, language_of};
 use self::help::localised;
 use self::usage::UsageError;
 use crate::failure::{CommandError, Exit, Failure};
+use crate::flood_layers::{Edition, LayersRequest};
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;
 use crate::outcome::{Outcome, Status};
@@ -21,7 +22,9 @@ use crate::rain::RainRequest;
 use crate::register::{RegisterCommand, RegisterFlags};
 use crate::run::{Context, Target};
 use crate::work::WorkArguments;
-use crate::{doctor, import, jobs, people, publication, rain, register, sample, work};
+use crate::{
+    doctor, flood_layers, import, jobs, people, publication, rain, register, sample, work,
+};
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
 const THREADS_MAX: i64 = 512;
@@ -190,6 +193,8 @@ pub enum SampleCommand {
 /// Commands on floods.
 #[derive(Debug, Subcommand)]
 pub enum FloodCommand {
+    /// Publish a computed flood as areas of classes.
+    Layers(LayersArguments),
     /// Publish gridded rain over a region.
     Rain {
         /// GRIB2 files of the Japan Meteorological Agency.
@@ -205,6 +210,28 @@ pub enum FloodCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+}
+
+/// What `jomo flood layers` takes.
+#[derive(Debug, Args)]
+pub struct LayersArguments {
+    /// Folder of a finished `jomo flood simulate`.
+    run: PathBuf,
+    /// Region file, or the folder it is in.
+    #[arg(long)]
+    region: PathBuf,
+    /// When the computation begins.
+    #[arg(long)]
+    start: Timestamp,
+    /// Depth classes on the map.
+    #[arg(long, value_enum, default_value_t)]
+    edition: Edition,
+    /// The store to publish in.
+    #[arg(long)]
+    store: Option<PathBuf>,
+    /// A folder for the result, to be published later.
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
 /// Runs the command line and gives its exit code.
@@ -328,6 +355,11 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Flood(FloodCommand::Rain { grib, region, store, out }) => {
             let target = Target::from_flags(store, out)?;
             rain::run(&RainRequest { grib, region, target }, context)
+        }
+        Command::Flood(FloodCommand::Layers(arguments)) => {
+            let LayersArguments { run, region, start, edition, store, out } = arguments;
+            let target = Target::from_flags(store, out)?;
+            flood_layers::run(&LayersRequest { run, region, start, edition, target }, context)
         }
         Command::Import(arguments) => import::run(&arguments.request()?, context),
         Command::Sample(SampleCommand::Generate { dir, seed }) => generate(&dir, seed, context),

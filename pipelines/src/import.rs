@@ -242,7 +242,7 @@ fn make(work: &Work<'_>, read: VectorRead, stage: &Path) -> Result<Made, Failure
         }
     };
     counts.insert("tiles".to_owned(), tiles);
-    Ok(Made { layers, faults, counts })
+    Ok(Made { layers, faults, counts, ..Made::default() })
 }
 
 type Begun = Result<LayerStage, jomo_store::StoreError>;
@@ -339,6 +339,8 @@ fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
         fields: table.fields.clone(),
         style: drawn,
         legend: vec![LegendEntry { label: title.clone(), color, symbol }],
+        legend_title: None,
+        hidden: false,
         title,
         feature_count: table.features.len() as u64,
         reference_time: Some(now),

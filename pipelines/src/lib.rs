@@ -4,6 +4,7 @@ pub mod cli;
 pub mod doctor;
 pub mod failure;
 pub mod foreign;
+pub mod flood_layers;
 pub mod import;
 pub mod jobs;
 pub mod layer_files;

@@ -39,7 +39,7 @@ const CELL_ZOOMS: std::ops::RangeInclusive<u8> = 10..=11;
 /// How long after its reference time a product can still be live.
 const LIVE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// How far ahead of our clock a reference time may lie: clocks differ by seconds, not minutes.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
 
 /// Lower bounds of the classes in mm/h and their colours. Class 1 is no rain; the bounds and
 /// colours of 2 to 9 are those of 気象庁ホームページにおける気象情報の配色に関する設定指針.
@@ -268,7 +268,7 @@ fn latest(
 }
 
 /// Live only within a day of its reference time: anything older is a replay.
-fn mode(region: &Region, reference_time: Timestamp, now: Timestamp) -> Mode {
+pub(crate) fn mode(region: &Region, reference_time: Timestamp, now: Timestamp) -> Mode {
     if region.fictional {
         Mode::Fictional
     } else if now.duration_since(reference_time) <= LIVE_WITHIN {
@@ -325,7 +325,7 @@ fn make(work: &Work<'_>, stage: &Path) -> Result<Made, Failure> {
         return Err(Failure::new(Exit::Input, error));
     }
     let layer = stage.finish(layer, work.context.now)?;
-    Ok(Made { layers: vec![layer], faults: Faults::default(), counts })
+    Ok(Made { layers: vec![layer], faults: Faults::default(), counts, ..Made::default() })
 }
 
 /// One feature per cell with data: its square, `rain_mm` and `rain_class`.
@@ -450,6 +450,8 @@ fn describe(work: &Work<'_>) -> Layer {
         fields: fields(),
         style: style(),
         legend: legend(),
+        legend_title: None,
+        hidden: false,
         feature_count: 0,
         reference_time: Some(*reference_time),
         valid_times: chosen.steps.keys().copied().collect(),

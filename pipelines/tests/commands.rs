@@ -1,6 +1,8 @@
 //! The contract of the command line: exit codes, words, files; in process, with a given clock.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "commands/flood_layers.rs"]
+mod flood_layers;
 #[path = "commands/pairs.rs"]
 mod pairs;
 #[path = "commands/people.rs"]

@@ -34,6 +34,7 @@ const AREAS: &[(&str, &str, &str)] = &area![
     "cli",
     "core",
     "elevation",
+    "flood-layers",
     "geotiff",
     "grib",
     "ingest",

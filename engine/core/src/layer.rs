@@ -184,6 +184,12 @@ pub struct Layer {
     pub style: Vec<serde_json::Value>,
     /// Legend.
     pub legend: Vec<LegendEntry>,
+    /// What stands over the legend, such as the manual that its classes and colours come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legend_title: Option<Text>,
+    /// Whether a map begins without it: one of several views of the same thing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
     /// Number of features (of each valid time, if there are several).
     pub feature_count: u64,
     /// 初期時刻 of the data.
@@ -296,6 +302,8 @@ mod tests {
             fields: Vec::new(),
             style: Vec::new(),
             legend: Vec::new(),
+            legend_title: None,
+            hidden: false,
             feature_count: 0,
             reference_time: Some(at("2017-08-07T00:10:00Z")),
             valid_times: vec![at("2017-08-07T01:10:00Z"), at("2017-08-07T02:10:00Z")],

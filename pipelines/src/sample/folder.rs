@@ -39,7 +39,7 @@ pub(super) fn is_ours(place: &Path) -> bool {
     source.lines().any(|line| line == MARK)
 }
 
-/// Names in a sample region: files, and folders with the ending of their files.
+/// Names in a sample region: files, and folders with the endings of their files.
 const FILES: [&str; 8] = [
     SOURCE,
     "banks.geojson",
@@ -50,7 +50,8 @@ const FILES: [&str; 8] = [
     "rivers.geojson",
     "shelters.geojson",
 ];
-const FOLDERS: [(&str, &str); 2] = [("rain", "_grib2.bin"), ("terrain", ".tif")];
+const FOLDERS: [(&str, &[&str]); 3] =
+    [("flood", &[".csv", ".tif", ".toml"]), ("rain", &["_grib2.bin"]), ("terrain", &[".tif"])];
 
 /// Whether every file is one that we write: a person's own file is never removed with ours.
 fn holds_nothing_else(place: &Path) -> bool {
@@ -61,9 +62,9 @@ fn holds_nothing_else(place: &Path) -> bool {
     let known = |name: &String| {
         let folder = FOLDERS.iter().find(|(folder, _)| folder == name);
         FILES.contains(&name.as_str())
-            || folder.is_some_and(|(_, ending)| {
-                names(&place.join(name))
-                    .is_some_and(|names| names.iter().all(|name| name.ends_with(ending)))
+            || folder.is_some_and(|(_, endings)| {
+                let is_ours = |name: &String| endings.iter().any(|ending| name.ends_with(ending));
+                names(&place.join(name)).is_some_and(|names| names.iter().all(is_ours))
             })
     };
     names(place).is_some_and(|names| names.iter().all(known))

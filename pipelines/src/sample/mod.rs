@@ -1,5 +1,5 @@
 //! The fictional sample region (架空): a basin of 20 x 20 km with terrain, rivers, gauges,
-//! municipalities, shelters and rain, in the formats that the real ones come in.
+//! municipalities, shelters, rain and a flood, in the formats that the real ones come in.
 //!
 //! Everything follows from [`Settings`]: the same settings give the same bytes on any number of
 //! threads. Each theme draws its own random numbers, so that a theme added later changes none of
@@ -7,6 +7,7 @@
 
 mod drainage;
 mod features;
+mod flood;
 mod folder;
 mod gauges;
 mod municipalities;
@@ -30,6 +31,7 @@ use jomo_core::message::{Arguments, Coded};
 use jomo_core::projection::ProjectionError;
 use jomo_format::geotiff::{self, GeoTiffError, Meaning};
 use jomo_format::grib2::GribError;
+use jomo_store::sha256_hex;
 
 use crate::run::ENGINE_VERSION;
 use folder::Folder;
@@ -186,6 +188,7 @@ pub fn generate(settings: &Settings, out: &Path) -> Result<Summary, SampleError>
     for (name, bytes) in rain::files(plan, &event)? {
         folder.put(&format!("rain/{name}"), &bytes)?;
     }
+    flood::put(&mut folder, &ground, &event, &gauges)?;
     let bbox = plan.bbox_deg()?.map(|degrees| degrees.to_string()).join(", ");
     folder.put("region.toml", REGION.replace("{bbox}", &bbox).as_bytes())?;
     Ok(Summary {
@@ -217,11 +220,13 @@ pub fn made(file: &Path) -> bool {
 /// What `SOURCE.toml` says besides its mark.
 fn source(plan: &Plan, names: &Names) -> String {
     let Plan { seed, reference_time, cell_size_m, .. } = plan;
+    let recipe = sha256_hex([settings::RECIPE, REGION, flood::CASE].concat().as_bytes());
     let title = names.marked(names.prefecture());
     format!(
         "title = \"{title}\"\ntitle_en = \"Fictional basin: no place, facility or reading is real\"\n\
          origin = \"made by a program, from no real data\"\nlicence = \"MIT OR Apache-2.0\"\n\
          fictional = true\nseed = {seed}\nreference_time = \"{reference_time}\"\n\
-         cell_size_m = {cell_size_m:?}\nengine_version = \"{ENGINE_VERSION}\"\n"
+         cell_size_m = {cell_size_m:?}\nrecipe_sha256 = \"{recipe}\"\n\
+         engine_version = \"{ENGINE_VERSION}\"\n"
     )
 }

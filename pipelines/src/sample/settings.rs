@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::SampleError;
 
-const RECIPE: &str = include_str!("../../../data-samples/fictional/settings.toml");
+pub(super) const RECIPE: &str = include_str!("../../../data-samples/fictional/settings.toml");
 
 /// Cell sizes that divide the lattice of the relief (40 m) or are multiples of it.
 const CELL_SIZES_M: [f64; 5] = [5.0, 10.0, 20.0, 40.0, 80.0];
@@ -44,6 +44,7 @@ pub(super) struct Plan {
     pub(super) stem: Stem,
     pub(super) relief: Relief,
     pub(super) municipalities: Borders,
+    pub(super) flood: Flood,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +56,7 @@ struct Recipe {
     stem: Stem,
     relief: Relief,
     municipalities: Borders,
+    flood: Flood,
 }
 
 /// The course of the main river and the levels along it.
@@ -84,6 +86,20 @@ pub(super) struct Borders {
     pub(super) rings: Vec<Vec<usize>>,
 }
 
+/// The flood: its domain and its run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Flood {
+    /// West, north, east, south, kilometres from the north-west corner.
+    pub(super) window_km: [f64; 4],
+    /// Ground this much over the bed of the main stem is outside, metres.
+    pub(super) above_bed_m: f64,
+    /// Manning's n.
+    pub(super) roughness: f64,
+    pub(super) duration_s: u32,
+    pub(super) output_every_s: u32,
+}
+
 impl Plan {
     pub(super) fn new(settings: &Settings) -> Result<Self, SampleError> {
         let Settings { seed, reference_time, cell_size_m } = *settings;
@@ -111,6 +127,7 @@ impl Plan {
             stem: recipe.stem,
             relief: recipe.relief,
             municipalities: recipe.municipalities,
+            flood: recipe.flood,
         })
     }
 

@@ -321,6 +321,12 @@ impl LayerVersion {
         )
     }
 
+    /// Path of the raster of a step, relative to the version.
+    #[must_use]
+    pub fn raster_name(time: Option<Timestamp>) -> String {
+        time.map_or_else(|| "raster.tif".to_owned(), |time| format!("raster/{}.tif", compact(time)))
+    }
+
     /// A file to be read in parts, if this version lies in an object store and lists the file.
     #[must_use]
     pub fn remote(&self, name: &str) -> Option<RemoteFile> {

@@ -120,6 +120,8 @@ pub(crate) fn places() -> Layer {
         fields: vec![Field::new("name", FieldType::Text, Text::new("名称", "Name"))],
         style: vec![],
         legend: vec![],
+        legend_title: None,
+        hidden: false,
         feature_count: 1,
         reference_time: None,
         valid_times: vec![],

@@ -42,6 +42,8 @@ pub(crate) fn layer(id: &str) -> Layer {
         fields: Vec::new(),
         style: Vec::new(),
         legend: Vec::new(),
+        legend_title: None,
+        hidden: false,
         feature_count: 0,
         reference_time: None,
         valid_times: Vec::new(),
