@@ -1,3 +1,11 @@
-//! Laws and exact solutions of the solver.
+//! Laws and exact solutions of the solver, on small grids; `tests/validation` runs the long ones.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::many_single_char_names, reason = "symbols of the equations")]
+
+#[allow(dead_code, reason = "tests/validation uses the rest")]
+mod chance;
 mod exact;
+#[allow(dead_code, reason = "tests/validation uses the rest")]
+mod flows;
 mod laws;
+mod limits;
