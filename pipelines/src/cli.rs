@@ -12,6 +12,7 @@ use jomo_words::{Language, failed_json, language_flag, language_of};
 use self::help::localised;
 use self::usage::UsageError;
 use crate::failure::{CommandError, Exit, Failure};
+use crate::flood::SimulateArguments;
 use crate::flood_layers::{Edition, LayersRequest};
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;
@@ -23,7 +24,7 @@ use crate::register::{RegisterCommand, RegisterFlags};
 use crate::run::{Context, Target};
 use crate::work::WorkArguments;
 use crate::{
-    doctor, flood_layers, import, jobs, people, publication, rain, register, sample, work,
+    doctor, flood, flood_layers, import, jobs, people, publication, rain, register, sample, work,
 };
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
@@ -210,6 +211,8 @@ pub enum FloodCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Compute the inundation of a case.
+    Simulate(SimulateArguments),
 }
 
 /// What `jomo flood layers` takes.
@@ -361,6 +364,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
             let target = Target::from_flags(store, out)?;
             flood_layers::run(&LayersRequest { run, region, start, edition, target }, context)
         }
+        Command::Flood(FloodCommand::Simulate(arguments)) => flood::run(&arguments, context),
         Command::Import(arguments) => import::run(&arguments.request()?, context),
         Command::Sample(SampleCommand::Generate { dir, seed }) => generate(&dir, seed, context),
         Command::Sample(SampleCommand::People { at }) => people::sample(&at, context),

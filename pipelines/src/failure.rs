@@ -72,8 +72,8 @@ impl Failure {
         for error in &self.errors {
             let told = tell(language, error.as_ref());
             lines.push(say(language, "cli-error", &[("title", told.title)]));
-            let detail = match &self.place {
-                Some(place) if !told.detail.contains(place.as_str()) => {
+            let detail = match error.place().or(self.place.as_deref()) {
+                Some(place) if !told.detail.contains(place) => {
                     format!("{place}: {}", told.detail)
                 }
                 _ => told.detail,
@@ -89,9 +89,43 @@ impl Failure {
     /// The failure as data.
     #[must_use]
     pub fn json(&self, language: Language) -> serde_json::Value {
-        let errors: Vec<_> =
-            self.errors.iter().map(|error| coded_json(language, error.as_ref())).collect();
+        let one = |error: &BoxedError| {
+            let mut told = coded_json(language, error.as_ref());
+            if let Some(place) = error.place() {
+                told["place"] = json!(place);
+            }
+            told
+        };
+        let errors: Vec<_> = self.errors.iter().map(one).collect();
         json!({ "status": "failed", "place": self.place, "errors": errors })
+    }
+}
+
+/// One of several errors, with the file that it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {error}")]
+pub struct Placed {
+    /// The file.
+    pub place: String,
+    /// What is wrong with it.
+    pub error: BoxedError,
+}
+
+impl Coded for Placed {
+    fn code(&self) -> &'static str {
+        self.error.code()
+    }
+
+    fn arguments(&self) -> Arguments {
+        self.error.arguments()
+    }
+
+    fn place(&self) -> Option<&str> {
+        Some(&self.place)
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        self.error.hint()
     }
 }
 

@@ -3,8 +3,9 @@
 pub mod cli;
 pub mod doctor;
 pub mod failure;
-pub mod foreign;
+pub mod flood;
 pub mod flood_layers;
+pub mod foreign;
 pub mod import;
 pub mod jobs;
 pub mod layer_files;

@@ -53,6 +53,9 @@ pub struct RunRecord {
     pub cpu_s: f64,
     /// Largest resident memory in bytes.
     pub peak_memory_bytes: u64,
+    /// What else the command says of its run.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, Value>,
 }
 
 /// Where a result goes.
@@ -102,7 +105,8 @@ pub struct Plan {
     pub settings: BTreeMap<String, Value>,
     /// The inputs.
     pub inputs: Vec<InputFile>,
-    /// The layers that it will make.
+    /// The layers that it will make; without any, the files that it makes are the result
+    /// themselves and stand beside `run.json`.
     pub layers: Vec<String>,
 }
 
@@ -115,6 +119,8 @@ pub struct Made {
     pub faults: Faults,
     /// Counts by name.
     pub counts: BTreeMap<String, u64>,
+    /// What else is to stand in `run.json`.
+    pub more: BTreeMap<String, Value>,
 }
 
 impl Plan {
@@ -162,7 +168,8 @@ impl Plan {
             return Ok(Outcome::new(Status::DryRun));
         }
         let folders = Folders::begin(target)?;
-        let stage = folders.part.join("stage");
+        let is_staged = !self.layers.is_empty();
+        let stage = if is_staged { folders.part.join("stage") } else { folders.part.clone() };
         let made = fs::create_dir_all(&stage)
             .map_err(|source| Failure::new(Exit::Failed, CommandError::io(&stage, &source)))
             .and_then(|()| work(&self, &stage));
@@ -187,6 +194,21 @@ impl Plan {
             }
         }
         Ok(outcome)
+    }
+
+    /// The outcome if the same result is already there; computing may begin otherwise.
+    ///
+    /// # Errors
+    /// If the target is taken by something else.
+    pub fn unchanged(
+        &self,
+        context: &Context,
+        target: &Target,
+    ) -> Result<Option<Outcome>, Failure> {
+        Ok(match self.before(context, target)? {
+            Before::Unchanged(outcome) => Some(*outcome),
+            Before::Go(_) => None,
+        })
     }
 
     fn before(&self, context: &Context, target: &Target) -> Result<Before, Failure> {
@@ -255,6 +277,7 @@ impl Plan {
             wall_s: began.elapsed().as_secs_f64(),
             cpu_s: cpu_seconds(),
             peak_memory_bytes: peak_memory_bytes(),
+            more: made.more.clone(),
         }
     }
 }
@@ -275,15 +298,28 @@ pub fn record_failure(
     context: &Context,
     work: impl FnOnce() -> Result<Outcome, Failure>,
 ) -> Result<Outcome, Failure> {
+    let (settings, inputs, layers) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let plan = Plan { command, settings, inputs, layers };
+    record_failure_of(plan, target, context, |_| work())
+}
+
+/// Like [`record_failure`]: the record says what `work` has put into the plan before it failed.
+///
+/// # Errors
+/// Those of `work`.
+pub fn record_failure_of(
+    mut plan: Plan,
+    target: &Target,
+    context: &Context,
+    work: impl FnOnce(&mut Plan) -> Result<Outcome, Failure>,
+) -> Result<Outcome, Failure> {
     let began = Instant::now();
-    let result = work();
+    let result = work(&mut plan);
     if let (Err(failure), Target::Out(path)) = (&result, target)
         && failure.exit != Exit::Usage
         && !failure.recorded
         && !context.dry_run
     {
-        let (settings, inputs, layers) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let plan = Plan { command, settings, inputs, layers };
         let record = plan.record(context, &Made::default(), began, Some(failure));
         leave_failed(path, &record);
     }
@@ -481,7 +517,8 @@ fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-fn peak_memory_bytes() -> u64 {
+/// Largest resident memory of this process in bytes.
+pub(crate) fn peak_memory_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kib = status.lines().find_map(|line| {
         line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u64>().ok()

@@ -1,6 +1,10 @@
 //! The contract of the command line: exit codes, words, files; in process, with a given clock.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "commands/flood.rs"]
+mod flood;
+#[path = "commands/flood_faults.rs"]
+mod flood_faults;
 #[path = "commands/flood_layers.rs"]
 mod flood_layers;
 #[path = "commands/pairs.rs"]

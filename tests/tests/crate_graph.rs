@@ -21,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "jomo-core",
             "jomo-coverage",
+            "jomo-flood",
             "jomo-format",
             "jomo-register",
             "jomo-store",

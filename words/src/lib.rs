@@ -31,9 +31,11 @@ macro_rules! area {
 
 /// Every file of texts: area, Japanese, English.
 const AREAS: &[(&str, &str, &str)] = &area![
+    "aaigrid",
     "cli",
     "core",
     "elevation",
+    "flood",
     "flood-layers",
     "geotiff",
     "grib",

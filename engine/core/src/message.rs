@@ -14,6 +14,11 @@ pub trait Coded: std::error::Error {
     /// The facts that the texts mention, by the names that they use.
     fn arguments(&self) -> Arguments;
 
+    /// The file that it is about, where that differs from that of the errors told with it.
+    fn place(&self) -> Option<&str> {
+        None
+    }
+
     /// The code whose `.hint` says what to do next; by default that of the error itself.
     fn hint(&self) -> Option<&'static str> {
         Some(self.code())

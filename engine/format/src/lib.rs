@@ -3,6 +3,7 @@
 //! Every reader meets hostile bytes: it ends in a typed error that names the place, what was
 //! expected and what was found, and it never panics or allocates by a number it has not checked.
 
+pub mod aaigrid;
 pub mod fgd;
 pub mod flatgeobuf;
 pub mod geojson;

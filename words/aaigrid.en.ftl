@@ -1,0 +1,21 @@
+# ASCII grids: engine/format/src/aaigrid.rs
+aaigrid-io =
+    .title = cannot read the raster
+    .detail = { $reason }
+    .hint = Check the permission to read the file, and the disk.
+aaigrid-header =
+    .title = the header of the ASCII grid is not sound
+    .detail = line { $line }: { $key } is needed, found “{ $word }”.
+    .hint = Write ncols, nrows, xllcorner, yllcorner and cellsize once each. GeoTIFF is read as well.
+aaigrid-number =
+    .title = not a number
+    .detail = line { $line }: “{ $word }”
+    .hint = Values are numbers between blanks. Cells without a value hold the number of NODATA_value.
+aaigrid-too-large =
+    .title = the raster is too large
+    .detail = { $columns } x { $rows } cells are more than { $limit }.
+    .hint = Cut out a part, or make the cells larger.
+aaigrid-count =
+    .title = the number of values differs from the header
+    .detail = { $cells } were announced, { $found } found (of more, one is counted).
+    .hint = Check whether the file is whole, and ncols and nrows.

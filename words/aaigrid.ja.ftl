@@ -1,0 +1,21 @@
+# ASCII グリッド: engine/format/src/aaigrid.rs
+aaigrid-io =
+    .title = ラスタを読めません
+    .detail = { $reason }
+    .hint = ファイルの読み取りの許可と、ディスクの状態を確かめてください。
+aaigrid-header =
+    .title = ASCII グリッドの見出しが正しくありません
+    .detail = { $line } 行目: { $key } が必要ですが、「{ $word }」です。
+    .hint = ncols、nrows、xllcorner、yllcorner、cellsize を 1 回ずつ書いてください。GeoTIFF も使えます。
+aaigrid-number =
+    .title = 数として読めません
+    .detail = { $line } 行目: 「{ $word }」
+    .hint = 値は空白で区切った数だけにしてください。値のないセルは NODATA_value の数で表します。
+aaigrid-too-large =
+    .title = ラスタが大きすぎます
+    .detail = { $columns } × { $rows } セルは上限 { $limit } セルを超えています。
+    .hint = 範囲を切り出すか、セルを粗くしてください。
+aaigrid-count =
+    .title = 値の数が見出しと合いません
+    .detail = { $cells } 個のはずが { $found } 個です（多いときは 1 個多い所で読むのをやめます）。
+    .hint = ファイルが途中で切れていないか、ncols と nrows が正しいか確かめてください。
