@@ -161,6 +161,6 @@ fn advance_lanes<R: Real>(
         let (u, v) = (new_east * inverse, new_south * inverse);
         speed[i] = u * u + v * v;
         let fastest = u.magnitude().at_least(v.magnitude()) + (gravity * depth).root();
-        signal[i] = signal[i].at_least(if wet { fastest } else { R::ZERO });
+        signal[i] = signal[i].most(if wet { fastest } else { R::ZERO });
     }
 }

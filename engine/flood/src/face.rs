@@ -13,6 +13,8 @@
 //! §6.3 (wave speeds); Audusse et al. (2004), SIAM J. Sci. Comput. 25(6) (hydrostatic steps);
 //! Xia, Liang, Ming and Hou (2017), Water Resour. Res. 53 (surface reconstruction).
 
+use std::ops::Range;
+
 use crate::real::Real;
 
 /// Acceleration of gravity in m/s², standard (ISO 80000-3).
@@ -72,9 +74,9 @@ pub(crate) struct Flux<R> {
 
 impl<'a, R> Side<'a, R> {
     #[inline(always)]
-    fn lanes(self, n: usize) -> [&'a [R]; 6] {
+    fn lanes(self, faces: &Range<usize>) -> [&'a [R]; 6] {
         [self.h, self.along, self.across, self.celerity, self.stock, self.drift]
-            .map(|values| &values[..n])
+            .map(|values| &values[faces.clone()])
     }
 }
 
@@ -171,16 +173,34 @@ pub(crate) fn flux_row<R: Real>(
 ) {
     let n = dz.len();
     let Fluxes { mass, left: to_left, right: to_right, across } = out;
-    flux_lanes(
-        left.lanes(n),
-        right.lanes(n),
-        dz,
-        scale,
-        &mut mass[..n],
-        &mut to_left[..n],
-        &mut to_right[..n],
-        &mut across[..n],
-    );
+    for faces in pieces(n) {
+        flux_lanes(
+            left.lanes(&faces),
+            right.lanes(&faces),
+            &dz[faces.clone()],
+            scale,
+            &mut mass[faces.clone()],
+            &mut to_left[faces.clone()],
+            &mut to_right[faces.clone()],
+            &mut across[faces],
+        );
+    }
+}
+
+/// Numbers of a row that go at once.
+const LANES: usize = 8;
+
+/// A row in pieces that fill whole vectors: what is left over is computed as a last vector that
+/// overlaps the one before. (A row of 64 cells has 65 faces; the last one alone took a sixth of
+/// the time.)
+#[inline(always)]
+pub(crate) fn pieces(count: usize) -> [Range<usize>; 2] {
+    let over = count % LANES;
+    if over == 0 || count < LANES {
+        [0..count, 0..0]
+    } else {
+        [0..count - over, count - LANES..count]
+    }
 }
 
 /// The loop of [`flux_row`]. Slices that are written are arguments of their own: the compiler

@@ -105,7 +105,7 @@ pub(crate) fn discharge_row<R: Real>(
         };
         let (passed, fast) = discharge(face, scale);
         out[i] = passed;
-        signal[i] = signal[i].at_least(fast);
+        signal[i] = signal[i].most(fast);
     }
 }
 

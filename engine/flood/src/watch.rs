@@ -104,10 +104,10 @@ fn watch_lanes<R: Real>(
 ) {
     let never = R::of(f64::INFINITY);
     for i in 0..h.len() {
-        depth[i] = depth[i].at_least(h[i]);
-        greatest[i] = greatest[i].at_least(speed[i]);
-        force[i] = force[i].at_least(speed[i] * h[i]);
-        arrival[i] = arrival[i].at_most(if arrives <= h[i] { end_s } else { never });
+        depth[i] = depth[i].most(h[i]);
+        greatest[i] = greatest[i].most(speed[i]);
+        force[i] = force[i].most(speed[i] * h[i]);
+        arrival[i] = arrival[i].least(if arrives <= h[i] { end_s } else { never });
         duration[i] += if lasts <= h[i] { dt_s } else { R::ZERO };
     }
 }

@@ -253,6 +253,6 @@ fn settle_lanes<R: Real>(
         let (u, v) = (east[i] * inverse, south[i] * inverse);
         speed[i] = u * u + v * v;
         let fastest = u.magnitude().at_least(v.magnitude()) + (gravity * depth).root();
-        signal[i] = signal[i].at_least(if wet { fastest } else { R::ZERO });
+        signal[i] = signal[i].most(if wet { fastest } else { R::ZERO });
     }
 }
