@@ -139,12 +139,9 @@ fn compute(
 fn open(path: &Path) -> Result<Case, Failure> {
     let bytes = read_bounded(path, CASE_MAX)?;
     let text = String::from_utf8(bytes).map_err(|fault| {
-        let line = fault.as_bytes()[..fault.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        let reason = "not UTF-8".to_owned();
-        Failure::input(path, CaseFault::Syntax { line: line + 1, reason })
+        let sound = &fault.as_bytes()[..fault.utf8_error().valid_up_to()];
+        let line = String::from_utf8_lossy(sound).matches('\n').count() + 1;
+        Failure::input(path, CaseFault::Syntax { line, reason: "not UTF-8".to_owned() })
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Case::parse(text, path.parent().unwrap_or(Path::new(""))).map_err(|faults| Failure {

@@ -5,7 +5,8 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jomo_core::fault::Faults;
@@ -176,6 +177,7 @@ impl Plan {
         let made = match made {
             Ok(made) => made,
             Err(mut failure) => {
+                wait_if_interrupted();
                 let record = self.record(context, &Made::default(), began, Some(&failure));
                 folders.fail(&record);
                 failure.recorded = true;
@@ -386,13 +388,30 @@ fn clear(path: &Path) -> Result<(), Failure> {
 /// The folder being filled, removed when the process is interrupted.
 static IN_WORK: Mutex<Option<PathBuf>> = Mutex::new(None);
 
+/// Whether the process is being interrupted: what fails from now on fails because of that.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
 /// Removes the folder in work: the last act of an interrupted process.
 pub fn remove_work_in_progress() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
     if let Ok(mut part) = IN_WORK.lock()
         && let Some(part) = part.take()
     {
-        // The process ends with its own code; a rest is removed by the next run.
-        let _ = fs::remove_dir_all(part);
+        // The work goes on meanwhile and may have put another file there: a few tries see its
+        // end. The process ends with its own code; a rest is removed by the next run.
+        for _ in 0..20 {
+            if fs::remove_dir_all(&part).is_ok() || !part.exists() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// An interrupted process leaves no record of a failure: this thread waits for its end.
+fn wait_if_interrupted() {
+    while INTERRUPTED.load(Ordering::SeqCst) {
+        std::thread::park();
     }
 }
 

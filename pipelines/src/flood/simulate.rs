@@ -73,7 +73,7 @@ impl Computation<'_> {
         if let (Some(name), Some(ground)) = (&self.case.run.save, ground) {
             work.save(name, &ground)?;
         }
-        Ok(work.made(cells, outputs))
+        Ok(work.made(cells, &outputs))
     }
 
     /// Goes on from a saved state.
@@ -157,7 +157,7 @@ impl<R: Real> Work<'_, R> {
     }
 
     /// What is said of the run in `run.json`.
-    fn made(&self, cells: u64, outputs: Vec<Value>) -> Made {
+    fn made(&self, cells: u64, outputs: &[Value]) -> Made {
         let ledger = self.simulation.ledger();
         let ([row, column], signal_m_s) = self.simulation.fastest();
         let Place { origin: [west, north], cell: [width, height], .. } = self.frame.place;

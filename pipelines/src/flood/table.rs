@@ -21,8 +21,7 @@ impl<'i> Reading<'i> {
 
     /// Line of a byte, from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.get(..offset).unwrap_or_default().matches('\n').count() + 1
     }
 
     /// A value as it stands in the file, in one line.
@@ -201,10 +200,10 @@ impl<'a, 'i, 'r> Section<'a, 'i, 'r> {
     }
 
     pub(super) fn refuse_unknown(&mut self) {
-        for (key, _) in self.table.iter() {
+        for (key, _) in self.table {
             let line = self.reading.line(key.span().start);
             let key = key.get_ref().as_ref();
-            if self.known.iter().any(|known| *known == key) {
+            if self.known.contains(&key) {
                 continue;
             }
             let alike = |known: &&&str| strsim::jaro_winkler(key, known);

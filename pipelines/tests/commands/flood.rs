@@ -138,15 +138,15 @@ fn stoker([left_m, right_m]: [f64; 2], x: f64, t: f64) -> [f64; 2] {
         let middle = 0.5 * (low + high);
         if push(middle) < speed(middle) { low = middle } else { high = middle }
     }
-    let (middle, u) = (low, speed(low));
-    let shock = middle * u / (middle - right_m);
-    let (c, along) = ((g * left_m).sqrt(), x / t);
-    if along <= -c {
+    let (middle, behind) = (low, speed(low));
+    let shock = middle * behind / (middle - right_m);
+    let (head, along) = ((g * left_m).sqrt(), x / t);
+    if along <= -head {
         [left_m, 0.0]
-    } else if along <= u - (g * middle).sqrt() {
-        [(2.0 * c - along).powi(2) / (9.0 * g), 2.0 / 3.0 * (c + along)]
+    } else if along <= behind - (g * middle).sqrt() {
+        [(2.0 * head - along).powi(2) / (9.0 * g), 2.0 / 3.0 * (head + along)]
     } else if along <= shock {
-        [middle, u]
+        [middle, behind]
     } else {
         [right_m, 0.0]
     }
@@ -173,13 +173,16 @@ fn a_dam_break_is_that_of_stoker() {
         assert!(record["ledger"]["relative_error"].as_f64().unwrap().abs() < 1e-7);
         let rows = basin.gauges();
         assert_eq!(rows.len(), 2 * places.len(), "the start is an output");
-        for (time, id, [depth, level, u, v]) in rows {
+        for (time, id, [depth, level, east, north]) in rows {
             // The middle of the cell, seen from the dam.
             let x = id[1..].parse::<f64>().unwrap() + 2.5 - 1_000.0;
             let [h, speed] = stoker([2.0, 0.5], x, time.max(1e-9));
             assert!((depth - h).abs() < bound, "{flags:?} {time} s, {x} m: {depth} for {h}");
-            assert!((u - speed).abs() < 3.0 * bound, "{flags:?} {time} s, {x} m: {u} for {speed}");
-            assert!((level - depth).abs() < 1e-9 && v.abs() < 1e-6);
+            assert!(
+                (east - speed).abs() < 3.0 * bound,
+                "{flags:?} {time} s, {x} m: {east} for {speed}"
+            );
+            assert!((level - depth).abs() < 1e-9 && north.abs() < 1e-6);
         }
     }
 }
@@ -218,7 +221,7 @@ fn rain_stays_in_the_basin() {
         (&record["settings"]["scheme"], &record["settings"]["order"]),
         (&"hllc".into(), &1.into())
     );
-    assert!(record["limiting_cell"]["row"].as_u64().is_some_and(|row| 1 <= row && row <= 5));
+    assert!(record["limiting_cell"]["row"].as_u64().is_some_and(|row| (1..=5).contains(&row)));
     assert!(basin.raster("arrival_s").iter().all(|time| time.is_nan()), "6 mm do not arrive");
 }
 
@@ -388,15 +391,15 @@ fn a_saved_run_goes_on() {
 fn stretches_are_measured_from_the_north_and_the_west() {
     let basin = Basin::new();
     let dry = "[domain]\ndem = \"dem.asc\"\nroughness = 0.03\n[run]\nduration_s = 5\n";
-    let west = "[boundary]\nwest = { kind = \"discharge\", value = 2, from = 10, to = 20 }\n";
-    basin.done(&format!("{dry}{west}"), &[]);
-    let wet = basin.raster("depth_5");
-    assert!(0.01 < wet[8] && wet[8 + 7] <= 0.0 && wet[32] < wet[8], "{wet:?}");
+    let inflow = "[boundary]\nwest = { kind = \"discharge\", value = 2, from = 10, to = 20 }\n";
+    basin.done(&format!("{dry}{inflow}"), &[]);
+    let depths = basin.raster("depth_5");
+    assert!(0.01 < depths[8] && depths[8 + 7] <= 0.0 && depths[32] < depths[8], "{depths:?}");
     let south = "[[boundary.south]]\nkind = \"stage\"\nvalue = 1.5\nto = 10\n\
                  [[boundary.south]]\nkind = \"open\"\nfrom = 60\n";
     basin.done(&format!("{dry}{south}"), &["--scheme", "inertial"]);
-    let wet = basin.raster("depth_5");
-    assert!(0.01 < wet[32] && wet[39] <= 0.0, "{wet:?}");
+    let depths = basin.raster("depth_5");
+    assert!(0.01 < depths[32] && depths[39] <= 0.0, "{depths:?}");
 }
 
 /// Hourly rain on 1 km cells falls on the cells of the ground below them, hour by hour.
@@ -420,7 +423,8 @@ fn gridded_rain_falls_where_it_is() {
         for lead in [1, 2] {
             let product = Product::rain_forecast(reference, lead).unwrap();
             // Level 3 is 1 mm, 4 is 2 mm; the second hour has the double of the first.
-            let level = |cell: usize| if missing && cell % 3 == 0 { 0 } else { 2 + lead * 2 - 1 };
+            let level =
+                |cell: usize| if missing && cell.is_multiple_of(3) { 0 } else { 2 + lead * 2 - 1 };
             let levels: Vec<u8> = (0..864).map(level).collect();
             writer.field(&product, &rain_levels_2017(), &levels).unwrap();
         }
@@ -454,4 +458,52 @@ fn gridded_rain_falls_where_it_is() {
     basin.write("rain.bin", b"GRIB");
     let said = basin.simulate(&case("2026-11-22T11:30:00Z", 60), &["--json"]);
     assert_eq!(codes(&said).len(), 1);
+}
+
+/// The case of the guide, as it is printed there, runs.
+#[test]
+fn the_case_of_the_guide_runs() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/flood.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        let all = guide.split(&fence).skip(1);
+        all.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    let (texts, cases) = (blocks("text"), blocks("toml"));
+    let basin = Basin::new();
+    basin.write("dem.asc", &texts[0]);
+    basin.write("west.csv", &texts[1]);
+    let record = basin.done(&cases[0], &[]);
+    assert!(record["ledger"]["relative_error"].as_f64().unwrap().abs() < 1e-6);
+    let rows = basin.gauges();
+    assert_eq!(rows.len(), 4);
+    assert!(rows.iter().skip(1).all(|(_, _, [depth, ..])| 0.01 < *depth), "{rows:?}");
+}
+
+/// Ctrl-C leaves nothing behind, and says so by its code.
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let basin = Basin::new();
+    basin.grid("dem.asc", [300, 300], 1.0, |row, column| ((row * 7 + column * 13) % 17) as f64);
+    let long =
+        RAIN.replace("= 600", "= 6e6").replace("= 250", "= 100").replace("[75, 25]", "[7, 2]");
+    basin.write("case.toml", &long);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_jomo"))
+        .args(["flood", "simulate", &basin.path("case.toml"), "--out", &basin.path("out")])
+        .args(["--quiet", "--progress", "none"])
+        .spawn()
+        .unwrap();
+    let first = basin.path("out.part/depth_0.tif");
+    let began = std::time::Instant::now();
+    while !Path::new(&first).exists() && began.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(Path::new(&first).exists(), "the start is written first");
+    let told = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    for name in ["out", "out.part", "out.failed"] {
+        assert!(!Path::new(&basin.path(name)).exists(), "{name}");
+    }
 }
