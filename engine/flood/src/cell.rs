@@ -84,6 +84,8 @@ pub(crate) struct After<R> {
     pub signal: Vec<R>,
     /// Square of the flow speed, m²/s².
     pub speed_squared: Vec<R>,
+    /// Room for the share of the discharge that friction leaves.
+    pub kept: Vec<R>,
 }
 
 /// One Euler step of a row with fully implicit Manning friction:
@@ -103,64 +105,86 @@ pub(crate) fn advance_row<R: Real>(
 ) {
     let n = cells.h.len();
     let Around { row, north, south } = around;
-    advance_lanes(
+    let After { signal, speed_squared, kept } = after;
+    let (kept, speed_squared) = (&mut kept[..n], &mut speed_squared[..n]);
+    // In parts with few operations each, so that the processor has several vectors under way.
+    store_lanes(
         &mut cells.h[..n],
         &mut cells.low[..n],
-        &mut cells.east[..n],
-        &mut cells.south[..n],
         [&row.mass[..n], &row.mass[1..][..n], &north.mass[..n], &south.mass[..n]],
-        [&row.right[..n], &row.left[1..][..n], &north.across[..n], &south.across[..n]],
-        [&row.across[..n], &row.across[1..][..n], &north.right[..n], &south.left[..n]],
-        &resistance[..n],
-        step,
-        &mut after.signal[..n],
-        &mut after.speed_squared[..n],
+        step.dt_per_dx,
     );
+    let east = [&row.right[..n], &row.left[1..][..n], &north.across[..n], &south.across[..n]];
+    push_lanes(&mut cells.east[..n], east, step.dt_per_dx);
+    let south = [&row.across[..n], &row.across[1..][..n], &north.right[..n], &south.left[..n]];
+    push_lanes(&mut cells.south[..n], south, step.dt_per_dx);
+    let cells_drag = [&cells.h[..n], &resistance[..n]];
+    drag_lanes(cells_drag, step.dt, kept);
+    keep_lanes([&cells.east[..n], &cells.south[..n]], kept);
+    let (h, east, south) = (&cells.h[..n], &mut cells.east[..n], &mut cells.south[..n]);
+    settle_lanes([h, kept], east, south, &mut signal[..n], speed_squared);
 }
 
-/// The loop of [`advance_row`]; see `flux_lanes` for its form. Fluxes come as west, east, north,
-/// south.
+/// Depths after a step, from the mass fluxes in the west, east, north and south.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "only arguments are known not to overlap")]
-fn advance_lanes<R: Real>(
-    h: &mut [R],
-    low: &mut [R],
-    east: &mut [R],
-    south: &mut [R],
-    mass: [&[R]; 4],
-    push_east: [&[R]; 4],
-    push_south: [&[R]; 4],
-    resistance: &[R],
-    step: StepScale<R>,
-    signal: &mut [R],
-    speed: &mut [R],
-) {
-    let (dry, gravity) = (R::of(DRY_M), R::of(GRAVITY));
-    let k = step.dt_per_dx;
-    let four = R::TWO + R::TWO;
+fn store_lanes<R: Real>(h: &mut [R], low: &mut [R], [w, e, n, s]: [&[R]; 4], k: R) {
     for i in 0..h.len() {
-        let net = |[w, e, n, s]: [&[R]; 4]| (e[i] - w[i]) + (s[i] - n[i]);
-        let gain = low[i] - k * net(mass);
+        let gain = low[i] - k * ((e[i] - w[i]) + (s[i] - n[i]));
         let depth = h[i] + gain;
         let part = depth - h[i];
         low[i] = (h[i] - (depth - part)) + (gain - part);
         h[i] = depth;
-        let pushed_east = east[i] - k * net(push_east);
-        let pushed_south = south[i] - k * net(push_south);
-        let pushed = (pushed_east * pushed_east + pushed_south * pushed_south).root();
-        let y = depth.inverse_cube_root();
+    }
+}
+
+/// Discharges after a step without friction.
+#[inline(always)]
+fn push_lanes<R: Real>(discharge: &mut [R], [w, e, n, s]: [&[R]; 4], k: R) {
+    for i in 0..discharge.len() {
+        discharge[i] -= k * ((e[i] - w[i]) + (s[i] - n[i]));
+    }
+}
+
+/// Drag `dt g n² h^(-7/3)`.
+#[inline(always)]
+fn drag_lanes<R: Real>([h, resistance]: [&[R]; 2], dt: R, drag: &mut [R]) {
+    for i in 0..drag.len() {
+        let y = h[i].inverse_cube_root();
         let y2 = y * y;
-        let drag = step.dt * resistance[i] * (y2 * y2) * (y2 * y);
-        let kept = R::TWO / (R::ONE + (R::ONE + four * (drag * pushed)).root());
-        let wet = dry <= depth;
-        let inverse = if wet { R::ONE / depth } else { R::ZERO };
-        let new_east = if wet { pushed_east * kept } else { R::ZERO };
-        let new_south = if wet { pushed_south * kept } else { R::ZERO };
+        drag[i] = dt * resistance[i] * (y2 * y2) * (y2 * y);
+    }
+}
+
+/// From the drag to the share of the discharge that friction leaves.
+#[inline(always)]
+fn keep_lanes<R: Real>([east, south]: [&[R]; 2], kept: &mut [R]) {
+    let four = R::TWO + R::TWO;
+    for i in 0..kept.len() {
+        let pushed = (east[i] * east[i] + south[i] * south[i]).root();
+        kept[i] = R::TWO / (R::ONE + (R::ONE + four * (kept[i] * pushed)).root());
+    }
+}
+
+/// Discharges after friction, the square of the flow speed, and the signal speed so far.
+#[inline(always)]
+fn settle_lanes<R: Real>(
+    [h, kept]: [&[R]; 2],
+    east: &mut [R],
+    south: &mut [R],
+    signal: &mut [R],
+    speed: &mut [R],
+) {
+    let (dry, gravity) = (R::of(DRY_M), R::of(GRAVITY));
+    for i in 0..h.len() {
+        let wet = dry <= h[i];
+        let inverse = if wet { R::ONE / h[i] } else { R::ZERO };
+        let new_east = if wet { east[i] * kept[i] } else { R::ZERO };
+        let new_south = if wet { south[i] * kept[i] } else { R::ZERO };
         east[i] = new_east;
         south[i] = new_south;
         let (u, v) = (new_east * inverse, new_south * inverse);
         speed[i] = u * u + v * v;
-        let fastest = u.magnitude().at_least(v.magnitude()) + (gravity * depth).root();
+        let fastest = u.magnitude().at_least(v.magnitude()) + (gravity * h[i]).root();
         signal[i] = signal[i].most(if wet { fastest } else { R::ZERO });
     }
 }

@@ -255,7 +255,11 @@ impl<R: Real> Scratch<R> {
             row: Fluxes::with_faces(columns + 1),
             north: Fluxes::with_faces(columns),
             south: Fluxes::with_faces(columns),
-            after: After { signal: vec![R::ZERO; columns], speed_squared: vec![R::ZERO; columns] },
+            after: After {
+                signal: vec![R::ZERO; columns],
+                speed_squared: vec![R::ZERO; columns],
+                kept: vec![R::ZERO; columns],
+            },
         }
     }
 }
