@@ -5,7 +5,7 @@
 //! `yllcenter`, `cellsize` (or GDAL's `dx` and `dy`), `nodata_value` (-9999 if absent, as the
 //! format says). The format knows no CRS.
 //!
-//! Source: Esri, ArcGIS Desktop help, "Esri ASCII raster format".
+//! Source: Esri, `ArcGIS` Desktop help, "Esri ASCII raster format".
 
 use std::io::BufRead;
 
@@ -234,7 +234,8 @@ impl<R: BufRead> Words<R> {
 /// The keys read so far.
 #[derive(Default)]
 struct Header {
-    values: [Option<f64>; KEYS.len()],
+    /// Number and line of each key.
+    values: [Option<(f64, u64)>; KEYS.len()],
 }
 
 impl Header {
@@ -251,18 +252,22 @@ impl Header {
         words.next()?;
         let number = words.number().filter(|number| number.is_finite() || KEYS[place] == KEYS[9]);
         let Some(number) = number else { return Err(words.not_a_number()) };
-        self.values[place] = Some(number);
+        self.values[place] = Some((number, words.line));
         Ok(())
     }
 
-    fn of(&self, name: &str) -> Option<f64> {
+    fn entry(&self, name: &str) -> Option<(f64, u64)> {
         KEYS.iter().position(|key| *key == name).and_then(|place| self.values[place])
     }
 
-    /// Shape and place, once all keys are there.
+    fn of(&self, name: &str) -> Option<f64> {
+        self.entry(name).map(|(number, _)| number)
+    }
+
+    /// Shape and place, once all keys are there; `line` is where the header ends.
     fn check(&self, line: u64, cells_max: u64) -> Result<([usize; 2], Place), AsciiGridError> {
         let fault = |expected: &'static str, found: Option<f64>| AsciiGridError::Header {
-            line,
+            line: self.entry(expected).map_or(line, |(_, line)| line),
             expected,
             found: found.map_or_else(String::new, |found| found.to_string()),
         };

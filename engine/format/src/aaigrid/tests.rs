@@ -51,7 +51,20 @@ fn every_fault_names_its_line() {
         String::new(),
     ];
     let told: Vec<_> = faults.iter().map(|text| parse(text).unwrap_err().to_string()).collect();
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    line 1: ncols expected, found "3.5"
+    1000000000 x 2 cells are more than 1000
+    line 6: nrows expected, found ""
+    line 5: cellsize expected, found "-1"
+    line 5: ncols, nrows, xllcorner, yllcorner, cellsize expected, found "cellsice"
+    line 2: each key once expected, found "ncols"
+    line 8: "x" is not a number
+    line 8: "inf" is not a number
+    6 values announced, 5 found
+    6 values announced, 7 found
+    line 8: "44444444444444444444444444444444444444444444444444444444444444444" is not a number
+    line 1: ncols expected, found ""
+    "#);
 }
 
 /// Every beginning of a file is refused, but for those that end behind the last number.
