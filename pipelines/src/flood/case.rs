@@ -237,6 +237,9 @@ fn read_case(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Case> {
     let mut boundary = Vec::new();
     section.table("boundary", |section| {
         for side in Compass::ALL {
+            if section.says(side_name(side), "wall") {
+                continue;
+            }
             boundary.extend(section.tables(side_name(side), |s| read_condition(s, side, folder)));
         }
     });

@@ -74,6 +74,16 @@ impl<'a, 'i, 'r> Section<'a, 'i, 'r> {
         self.table.iter().any(|(name, _)| name.get_ref() == key)
     }
 
+    /// Whether a key stands there with this text, which settles it.
+    pub(super) fn says(&mut self, key: &'static str, text: &str) -> bool {
+        let own = self.table.iter().find(|(name, _)| name.get_ref() == key);
+        let says = own.is_some_and(|(_, value)| value.get_ref().as_str() == Some(text));
+        if says {
+            self.known.push(key);
+        }
+        says
+    }
+
     /// Reads a value; what `read` does not take is a fault.
     pub(super) fn optional<T>(
         &mut self,

@@ -391,7 +391,7 @@ fn a_saved_run_goes_on() {
 fn stretches_are_measured_from_the_north_and_the_west() {
     let basin = Basin::new();
     let dry = "[domain]\ndem = \"dem.asc\"\nroughness = 0.03\n[run]\nduration_s = 5\n";
-    let inflow = "[boundary]\nwest = { kind = \"discharge\", value = 2, from = 10, to = 20 }\n";
+    let inflow = "[boundary]\neast = \"wall\"\nwest = { kind = \"discharge\", value = 2, from = 10, to = 20 }\n";
     basin.done(&format!("{dry}{inflow}"), &[]);
     let depths = basin.raster("depth_5");
     assert!(0.01 < depths[8] && depths[8 + 7] <= 0.0 && depths[32] < depths[8], "{depths:?}");
