@@ -23,7 +23,8 @@ stage_deny() {
 }
 stage_web() { (cd tileserver/web && npm run --silent check && npm run --silent test); }
 stage_browser() { scripts/browser.sh; }
-# Every bench once, unmeasured: that it runs is what a small noisy machine can tell.
+# Every bench once, unmeasured: that it runs is what a small noisy machine can tell. The bench of
+# floods also fails if its kernel is no vector code (a ratio within one run) or takes more memory.
 stage_bench() {
     if compgen -G 'benches/benches/*.rs' >/dev/null; then
         cargo test --locked --workspace --bench '*'

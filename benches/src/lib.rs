@@ -1,1 +1,4 @@
-//! Benches live in `benches/`.
+//! Benches live in `benches/`; here is what several of them share.
+
+pub mod cases;
+pub mod spent;
