@@ -145,7 +145,8 @@ fn long_and_short_rows<R: Real>() -> Outcome<[f64; 2]> {
     Ok(least)
 }
 
-/// The least by which long rows must be faster than short ones at `f32`.
+/// The least by which long rows must be faster than short ones at `f32`. Measured: 5.2 to 6.2, and
+/// 1.4 where the compiler is told to make no vectors (`-C no-vectorize-loops -C no-vectorize-slp`).
 const LEAST_RATIO: f64 = 2.5;
 
 /// Notices when the kernel stops being vector code.
