@@ -237,10 +237,10 @@ export class Reader {
   }
 }
 
-/** Presses Tab until the focus is on an element that matches `selector`. */
-export async function tabTo(reader, selector) {
+/** Presses Tab, or Shift+Tab, until the focus is on an element that matches `selector`. */
+export async function tabTo(reader, selector, key = 'Tab') {
   for (let presses = 0; presses < 80; presses += 1) {
-    await reader.page.keyboard.press('Tab');
+    await reader.page.keyboard.press(key);
     const isThere = await reader.page.evaluate((wanted) => {
       let active = document.activeElement;
       while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
@@ -248,5 +248,5 @@ export async function tabTo(reader, selector) {
     }, selector);
     if (isThere) return;
   }
-  assert.fail(`Tab never reaches ${selector}`);
+  assert.fail(`${key} never reaches ${selector}`);
 }

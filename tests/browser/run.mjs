@@ -13,6 +13,7 @@ import { chromium } from 'playwright-core';
 
 import { Reader, SIZES } from './reader.mjs';
 import { budgetIsKept, firstViewIsAccessible, keyboardIsEnough, listTellsTheView } from './stories/access.mjs';
+import { floodHasOtherViews, floodIsTold } from './stories/flood.mjs';
 import { failureIsTold, fileBecomesLayer, jobIsCancelled, restartIsSurvived } from './stories/jobs.mjs';
 import { clickShowsAttributes, everyFeatureIsDrawn, frameIsDrawn, sliderMovesTime } from './stories/map.mjs';
 import {
@@ -31,6 +32,8 @@ const BOTH = ['desktop', 'phone'];
 const STORIES = [
   [everyFeatureIsDrawn, ['desktop']],
   [sliderMovesTime, BOTH],
+  [floodIsTold, BOTH],
+  [floodHasOtherViews, ['desktop']],
   [clickShowsAttributes, BOTH],
   [frameIsDrawn, BOTH],
   [permalinkRestores, ['desktop']],

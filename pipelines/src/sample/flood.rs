@@ -115,7 +115,7 @@ fn nearest(river: &River, at: [f64; 2], stride: usize) -> usize {
     best(&mut (coarse.saturating_sub(stride)..=(coarse + stride).min(last)))
 }
 
-/// The first point of a river in the domain from which it does not leave it again but at the rim.
+/// The first point of a river in the domain.
 fn entry(river: &River, plain: &Plain) -> Option<usize> {
     (0..river.line.len()).find(|point| plain.cell_of(river.line[*point]).is_some())
 }
@@ -172,7 +172,7 @@ fn discharge(
         let runoff = 0.3 + rain * (0.25 + 0.55 * ramp(0.0, 120.0, fallen));
         first = keep * first + (1.0 - keep) * runoff;
         second = keep * second + (1.0 - keep) * first;
-        second * basin_km2 / 3.6
+        ground.plan.flood.runoff_share * second * basin_km2 / 3.6
     };
     while hours < -0.5 * step_h {
         step(rain(hours + 0.5 * step_h, middle)?);
@@ -190,7 +190,7 @@ fn series(
     for time_s in (0..=ground.plan.flood.duration_s).step_by(EVERY_S as usize) {
         let value = value(f64::from(time_s) / 3_600.0)?;
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{time_s},{:.3}", value);
+        let _ = writeln!(text, "{time_s},{value:.3}");
     }
     Ok(text)
 }

@@ -94,6 +94,8 @@ pub(super) struct Flood {
     pub(super) window_km: [f64; 4],
     /// Ground this much over the bed of the main stem is outside, metres.
     pub(super) above_bed_m: f64,
+    /// Share of the runoff that reaches the plain within the event.
+    pub(super) runoff_share: f64,
     /// Manning's n.
     pub(super) roughness: f64,
     pub(super) duration_s: u32,

@@ -15,6 +15,7 @@ export async function keyboardIsEnough(reader) {
   const { layer } = reader.region.timed;
   const { keyboard } = reader.page;
   await reader.open();
+  await reader.show([layer]);
   await reader.fit(layer);
   await tabTo(reader, 'canvas');
   await keyboard.press('Enter');
@@ -35,7 +36,7 @@ export async function keyboardIsEnough(reader) {
   await keyboard.press('Space');
   await reader.at('jomo-time').waitFor();
 
-  await keyboard.press('Shift+Tab');
+  await tabTo(reader, 'button[data-tab=list]', 'Shift+Tab');
   await keyboard.press('Enter');
   const item = reader.at('jomo-list li button').first();
   await item.waitFor();

@@ -17,6 +17,7 @@ export async function everyFeatureIsDrawn(reader) {
 export async function sliderMovesTime(reader) {
   const { layer, steps, first } = reader.region.timed;
   await reader.open();
+  await reader.show([layer]);
   const slider = reader.at('jomo-time input[type=range]');
   assert.equal(await slider.getAttribute('max'), String(steps - 1));
   assert.equal(await reader.shownTime(), first);
