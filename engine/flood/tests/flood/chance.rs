@@ -263,7 +263,9 @@ impl Case {
         let mut run = self.begin::<R>().map_err(|error| error.to_string())?;
         let reach_m = self.settings.cfl * self.cell_size_m;
         let rain_m_s = self.rates_mm_h.iter().copied().fold(0.0, f64::max) / 3.6e6;
-        let sky = self.forcing.rain.is_some() || 0.0 < self.forcing.drainage_mm_h;
+        let sky = self.forcing.rain.is_some()
+            || 0.0 < self.forcing.drainage_mm_h
+            || !self.forcing.sources.is_empty();
         let (mut before, mut worst) = (run.ledger(), 0.0_f64);
         for window in 0..windows {
             let flow = run.fastest().1;
@@ -275,7 +277,7 @@ impl Case {
             run.advance_to(run.time_s() + length_s).map_err(|error| error.to_string())?;
             let after = run.ledger();
             let (steps, when) = (after.steps - before.steps, format!("window {window}"));
-            // Rain and drains cut steps at their own times, and the water may be faster after them.
+            // Rain, drains and pumps come between steps, and the water may be faster after them.
             let faster = (length_s * run.fastest().1 / reach_m).ceil();
             let most = if sky { 4.0 + faster } else { 1.0 };
             if short && most < steps as f64 {
@@ -286,7 +288,8 @@ impl Case {
             }
             for field in [Field::Depth, Field::GreatestDepth, Field::GreatestSpeed] {
                 let values = run.raster(field, 0.0);
-                if let Some(at) = values.iter().position(|value| !(0.0..1e6).contains(value)) {
+                let sound = |value: &f32| value.is_finite() && 0.0 <= *value;
+                if let Some(at) = values.iter().position(|value| !sound(value)) {
                     return Err(format!("{when}: {field:?} of {} at cell {at}", values[at]));
                 }
             }

@@ -199,7 +199,7 @@ fn quick(q: f64, has: f64) -> f64 {
 /// A channel whose bed is made for a given steady depth: `z' = (q²/(g h³) - 1) h' - n² q² /
 /// h^(10/3)`.
 ///
-/// Source: MacDonald, Baines, Nichols and Samuels (1997), J. Hydraul. Eng. 123(11), 1041-1045;
+/// Source: `MacDonald`, Baines, Nichols and Samuels (1997), J. Hydraul. Eng. 123(11), 1041-1045;
 /// Delestre et al. (2013), §3.2.
 pub(crate) struct Made {
     /// Length.
