@@ -211,8 +211,9 @@ impl Rasters {
         let first = names.get(&0).map(|name| Raster::read(folder, name)).transpose()?;
         let mut rasters = Self { before: first, steps: BTreeMap::new(), whole: BTreeMap::new() };
         for (seconds, name) in steps {
-            let time = start.checked_add(SignedDuration::from_secs(*seconds));
-            let time = time.map_err(|_| Failure::new(Exit::Usage, LayersError::Start { start }))?;
+            let Ok(time) = start.checked_add(SignedDuration::from_secs(*seconds)) else {
+                return Err(Failure::new(Exit::Usage, LayersError::Start { start }));
+            };
             rasters.steps.insert(time, Raster::read(folder, name)?);
         }
         for theme in Theme::ALL {
