@@ -9,3 +9,4 @@ mod exact;
 mod flows;
 mod laws;
 mod limits;
+mod time;
