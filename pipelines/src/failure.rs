@@ -143,6 +143,7 @@ impl From<StoreError> for Failure {
             | StoreError::Older { .. }
             | StoreError::OtherAccess { .. }
             | StoreError::RollbackWithdrawn { .. }
+            | StoreError::RollbackAudience { .. }
             | StoreError::Withdrawn { .. }
             | StoreError::RollbackStale { .. } => Exit::Blocked,
             _ => Exit::Failed,

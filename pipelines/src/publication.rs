@@ -54,14 +54,18 @@ fn is_live(store: &Store, stage: &Path) -> Result<bool, Failure> {
     Ok(!staged.is_empty())
 }
 
-/// Makes an earlier generation live again.
+/// Makes an earlier generation live again, or tells which one it would be.
 ///
 /// # Errors
-/// If there is none, or a live layer of it has expired.
+/// If there is none, a live layer of it has expired, or a layer has been narrowed since.
 pub fn rollback(store: &Path, to: Option<&str>, context: &Context) -> Result<Outcome, Failure> {
     let store = Store::open(store)?;
     if context.dry_run {
-        return Ok(Outcome::new(Status::DryRun));
+        let id = store.rollback_target(to, context.now)?;
+        let words = [("generation", id.clone())];
+        let mut outcome = Outcome::new(Status::DryRun).telling("cli-would-roll-back", &words);
+        outcome.more.insert("would_be_live", json!(id));
+        return Ok(outcome);
     }
     let mut outcome = Outcome { done: ROLLED_BACK, ..Outcome::new(Status::Done) };
     let id = store.rollback(to, context.now)?;

@@ -117,8 +117,8 @@ pub struct Run {
     /// SHA-256 over command, settings, input hashes and engine version. The public version of a
     /// pair has one that only readers of the restricted version can trace back.
     pub key: String,
-    /// What makes the key of the public version out of this one: 128 random bits in hexadecimal.
-    /// Only the restricted version of a pair has it.
+    /// 128 random bits in hexadecimal, which only restricted versions have: they blind the id of
+    /// the version, and make the key of the public version of a pair out of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
     /// SHA-256 of the settings; empty in the public version of a pair.

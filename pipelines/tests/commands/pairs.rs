@@ -249,6 +249,35 @@ fn what_is_narrowed_leaves_the_public_root() {
     assert_eq!(owners(), 0);
 }
 
+/// Going back shows nobody what was taken from them, and a trial run says so too.
+#[test]
+fn who_has_lost_a_layer_does_not_get_it_back() {
+    let desk = Desk::new();
+    let store = desk.path("store");
+    let restrict = |audience: &[&str]| {
+        let file = desk.write("plots.csv", plots().as_bytes());
+        let line = ["import", &file, "--layer", "plots", "--id-field", "plot", "--store", &store];
+        let more = ["--restricted-field", "owner_name", "--audience"];
+        let said = jomo(&[&line[..], &more, audience].concat());
+        assert_eq!(said.exit, Exit::Done, "{}", said.err);
+        Store::open(&store).unwrap().current_id(Access::Public).unwrap().unwrap()
+    };
+    let back = |more: &[&str]| {
+        jomo(&[&["rollback", "--store", &store, "--lang", "en"][..], more].concat())
+    };
+    let both = restrict(&["prefecture", "municipality"]);
+    restrict(&["prefecture", "municipality", "owner"]);
+    let said = back(&["--dry-run", "--json"]);
+    assert_eq!(said.json()["would_be_live"].as_str(), Some(both.as_str()), "{}", said.err);
+    assert!(back(&["--dry-run"]).out.contains(&both));
+    restrict(&["prefecture"]);
+    for more in [&[][..], &["--to", &both], &["--dry-run"], &["--dry-run", "--to", &both]] {
+        let said = back(more);
+        assert_eq!(said.exit, Exit::Blocked, "{more:?}: {}", said.err);
+        assert!(said.err.contains("Who has lost a layer"), "{more:?}: {}", said.err);
+    }
+}
+
 /// A register is restricted as a whole unless somebody says that it is public.
 #[test]
 fn a_register_has_no_public_version_by_itself() {

@@ -175,7 +175,16 @@ pub enum StoreError {
         /// The generation asked for.
         generation: String,
     },
-    /// A staged version shows what has become restricted since it was made.
+    /// Going back would show a restricted layer to people who have lost it since.
+    #[error("layer {layer} is for fewer people since generation {generation}")]
+    RollbackAudience {
+        /// The layer.
+        layer: String,
+        /// The public generation asked for.
+        generation: String,
+    },
+    /// A staged version shows what has become restricted since it was made, or is for people who
+    /// have lost the layer since.
     #[error("version {version} of layer {layer} has been withdrawn")]
     Withdrawn {
         /// The layer.
@@ -227,6 +236,7 @@ impl Coded for StoreError {
             Self::NoGeneration { .. } => "store-no-generation",
             Self::RollbackStale { .. } => "store-rollback-stale",
             Self::RollbackWithdrawn { .. } => "store-rollback-withdrawn",
+            Self::RollbackAudience { .. } => "store-rollback-audience",
             Self::Withdrawn { .. } => "store-withdrawn",
             Self::Unremoved { .. } => "store-unremoved",
         }
@@ -282,7 +292,8 @@ impl Coded for StoreError {
                 ("live", jomo_core::time::jst_text(*live)),
             ],
             Self::NoGeneration { id } => vec![("id", or_none(id))],
-            Self::RollbackWithdrawn { layer, generation } => {
+            Self::RollbackWithdrawn { layer, generation }
+            | Self::RollbackAudience { layer, generation } => {
                 vec![("layer", layer.clone()), ("generation", generation.clone())]
             }
             Self::Withdrawn { layer, version } => {

@@ -109,22 +109,33 @@ impl Store {
 
     /// Makes the restricted root agree with the public one, which leads.
     pub(crate) fn follow(&self, live: &Live, now: Timestamp) -> Result<Put, StoreError> {
-        let public = live.document(Access::Public);
-        let mut next = live.document(Access::Restricted).cloned();
-        for _ in 0..CHAIN_MAX {
-            let Some(document) = next else { break };
-            if self.agree(public, Some(&document))? {
-                return self.point(Access::Restricted, &document.id, live);
-            }
-            next = self.previous(Access::Restricted, &document)?;
-        }
-        let partner = public.and_then(|document| document.partner.as_ref());
-        if let Some(partner) = partner.filter(|id| self.document(Access::Restricted, id).is_ok()) {
-            return self.point(Access::Restricted, partner, live);
+        let follower =
+            self.follower(live.document(Access::Public), live.document(Access::Restricted))?;
+        if let Some(document) = follower {
+            return self.point(Access::Restricted, &document.id, live);
         }
         // Nothing restricted stood there when the public generation was live.
         let id = self.write_documents(vec![Next::fresh(Access::Restricted, live, now)])?;
         self.point(Access::Restricted, &id[0], live)
+    }
+
+    /// The restricted generation to be live with a public one: the newest in the line of
+    /// `restricted` that agrees with it, else its partner.
+    pub(crate) fn follower(
+        &self,
+        public: Option<&GenerationDocument>,
+        restricted: Option<&GenerationDocument>,
+    ) -> Result<Option<GenerationDocument>, StoreError> {
+        let mut next = restricted.cloned();
+        for _ in 0..CHAIN_MAX {
+            let Some(document) = next else { break };
+            if self.agree(public, Some(&document))? {
+                return Ok(Some(document));
+            }
+            next = self.previous(Access::Restricted, &document)?;
+        }
+        let partner = public.and_then(|document| document.partner.as_ref());
+        Ok(partner.and_then(|id| self.document(Access::Restricted, id).ok()))
     }
 
     /// Whether two generations may be live together.

@@ -18,6 +18,7 @@ use crate::place::Put;
 use crate::read::{
     GenerationDocument, LayerEntry, LayerVersion, Store, generation_key, version_key,
 };
+use crate::seal::random_hex;
 use crate::stage::{sha256_hex, staged_layers};
 use crate::withdraw::{Narrowing, Withdrawn, check_not_withdrawn};
 
@@ -204,7 +205,7 @@ impl Store {
     /// Writes documents of generations that are to be live together and gives their ids.
     pub(crate) fn write_documents(&self, mut next: Vec<Next>) -> Result<Vec<String>, StoreError> {
         for _ in 0..TRIES {
-            let ids: Vec<String> = next.iter().map(Next::id).collect();
+            let ids = next.iter().map(Next::id).collect::<Result<Vec<_>, _>>()?;
             let mut taken = false;
             for (index, one) in next.iter().enumerate() {
                 let partner = ids.iter().enumerate().find(|(other, _)| *other != index);
@@ -270,18 +271,24 @@ impl Next {
         next
     }
 
-    /// Takes out of the public root what may not stand there any more.
+    /// Takes out of the public root what may not stand there any more, and lists what is
+    /// withdrawn.
     fn narrow(&mut self, narrowing: &Narrowing) {
         if self.access == Access::Public {
             self.layers.retain(|id, _| !narrowing.leaving.contains(id));
-            self.withdrawn.clone_from(&narrowing.withdrawn);
         }
+        self.withdrawn.clone_from(narrowing.withdrawn(self.access));
     }
 
     /// A generation without layers and without a past: with whatever was before it, nothing that
-    /// comes later belongs together.
+    /// comes later belongs together. What is withdrawn stays so.
     pub(crate) fn fresh(access: Access, live: &Live, now: Timestamp) -> Self {
-        Self { previous: None, ..Self::empty(access, live, now) }
+        let withdrawn = live.document(access).map(|known| known.withdrawn.clone());
+        Self {
+            previous: None,
+            withdrawn: withdrawn.unwrap_or_default(),
+            ..Self::empty(access, live, now)
+        }
     }
 
     fn empty(access: Access, live: &Live, now: Timestamp) -> Self {
@@ -300,7 +307,11 @@ impl Next {
         }
     }
 
-    fn id(&self) -> String {
+    fn id(&self) -> Result<String, StoreError> {
+        if self.access == Access::Restricted {
+            // Public generations name it.
+            return Ok(format!("{}-{}", compact(self.time), random_hex::<4>()?));
+        }
         let mut content = self.previous.clone().unwrap_or_default();
         for (layer, entry) in &self.layers {
             content.push('\0');
@@ -308,7 +319,7 @@ impl Next {
             content.push('\0');
             content.push_str(&entry.version);
         }
-        format!("{}-{}", compact(self.time), &sha256_hex(content.as_bytes())[..8])
+        Ok(format!("{}-{}", compact(self.time), &sha256_hex(content.as_bytes())[..8]))
     }
 
     fn document(&self, id: &str, partner: Option<&String>) -> GenerationDocument {

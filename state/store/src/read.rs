@@ -52,8 +52,9 @@ pub struct GenerationDocument {
     pub partner: Option<String>,
     /// Layers by id.
     pub layers: BTreeMap<String, LayerEntry>,
-    /// Versions by layer that are not to be shown any more, though a reader may have them: they
-    /// hold what has become restricted. In the public root only.
+    /// Versions by layer that are not to be shown any more, though a reader may have them: public
+    /// ones hold what has become restricted, restricted ones are for people who have lost the
+    /// layer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withdrawn: BTreeMap<String, BTreeSet<String>>,
 }

@@ -1,10 +1,11 @@
-//! The public version of a pair tells nothing by which a guess of the restricted input could be
+//! Nothing tells those who may not see a restricted version how a guess of its input could be
 //! checked: neither its hash nor anything computed from it alone.
 //!
 //! Whoever knows all of a register but one name could try names until the hash of the file fits.
-//! The key of the public version is therefore made with random bits that only the restricted
-//! version holds, and those blind the ids of the restricted version and generation too. Who reads
-//! the restricted version traces the public one to its inputs: its key is [`public_run_key`].
+//! Every restricted version therefore holds random bits, which blind its id, and the digits of a
+//! restricted generation, which public ones name, are random. The key of the public version of a
+//! pair is made with those bits: who reads the restricted version traces the public one to its
+//! inputs by [`public_run_key`].
 
 use jomo_core::layer::{Layer, Run};
 use std::path::Path;
@@ -18,11 +19,7 @@ use crate::stage::{hex, sha256_hex};
 /// # Errors
 /// If the system gives no random bytes.
 pub fn seal_pair(public: &mut Layer, whole: &mut Layer) -> Result<(), StoreError> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|fault| {
-        StoreError::io(Path::new("/dev/urandom"), std::io::Error::other(fault.to_string()))
-    })?;
-    let seal = hex(&bits);
+    let seal = random_hex::<16>()?;
     public.run = Run {
         command: whole.run.command.clone(),
         key: public_run_key(&seal, &whole.run.key),
@@ -34,6 +31,15 @@ pub fn seal_pair(public: &mut Layer, whole: &mut Layer) -> Result<(), StoreError
     };
     whole.run.seal = Some(seal);
     Ok(())
+}
+
+/// Random bytes of the system in hexadecimal.
+pub(crate) fn random_hex<const BYTES: usize>() -> Result<String, StoreError> {
+    let mut bits = [0; BYTES];
+    getrandom::fill(&mut bits).map_err(|fault| {
+        StoreError::io(Path::new("/dev/urandom"), std::io::Error::other(fault.to_string()))
+    })?;
+    Ok(hex(&bits))
 }
 
 /// The key by which the public version of a pair is known: SHA-256 of `seal:key`.

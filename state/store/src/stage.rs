@@ -6,12 +6,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jomo_core::layer::{Layer, PublishedFile};
+use jomo_core::layer::{Access, Layer, PublishedFile};
 use jomo_core::time::compact;
 use sha2::{Digest, Sha256};
 
 use crate::StoreError;
 use crate::read::{LayerVersion, is_file_name};
+use crate::seal::random_hex;
 
 /// A layer in the making, in a folder of its own below `DIR/stage`.
 #[derive(Debug)]
@@ -69,15 +70,19 @@ impl LayerStage {
     }
 
     /// Ends the layer: sets version and files, and writes `layer.json`. The version carries the
-    /// time of publication and a hash of everything else, so equal content at one time is one
-    /// version.
+    /// time of publication and a hash of everything else, so equal public content at one time is
+    /// one version. A restricted layer without a seal gets one: nobody checks a guess of its
+    /// content by its id.
     ///
     /// # Errors
-    /// If the document cannot be written.
+    /// If the document cannot be written, or the system gives no random bytes.
     pub fn finish(self, mut layer: Layer, now: Timestamp) -> Result<Layer, StoreError> {
         let path = self.dir.join("layer.json");
         layer.files = self.files;
         layer.version = String::new();
+        if layer.access == Access::Restricted && layer.run.seal.is_none() {
+            layer.run.seal = Some(random_hex::<16>()?);
+        }
         let encode = |layer: &Layer| {
             serde_json::to_vec_pretty(layer).map_err(|fault| StoreError::document(&path, &fault))
         };

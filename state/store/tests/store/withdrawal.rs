@@ -1,12 +1,16 @@
 //! What has become restricted is no longer public: not by going back, not by an old address, not
 //! for a host that has the public root alone.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use jomo_core::feature::{Field, FieldType};
 use jomo_core::layer::{Access, Layer, Text};
+use jomo_core::organisation::OrganisationKind::{self, Municipality, Prefecture};
+use jomo_core::organisation::RowAccess;
 use jomo_store::{Retention, Store, StoreError};
 use tempfile::TempDir;
 
@@ -39,12 +43,14 @@ fn narrow(store: &Store, minute: i64) -> String {
 /// Versions of `plots` that the live public generation lists as withdrawn.
 fn listed(store: &Store) -> usize {
     let live = store.current(Access::Public).unwrap().unwrap().document;
-    live.withdrawn.get("plots").map_or(0, std::collections::BTreeSet::len)
+    live.withdrawn.get("plots").map_or(0, BTreeSet::len)
 }
 
 #[track_caller]
 fn refused(store: &Store, to: &str) {
+    let told = store.rollback_target(Some(to), at(99)).unwrap_err();
     let fault = store.rollback(Some(to), at(99)).unwrap_err();
+    assert_eq!(told.to_string(), fault.to_string());
     assert!(matches!(&fault, StoreError::RollbackWithdrawn { .. }), "{fault}");
 }
 
@@ -98,16 +104,145 @@ fn a_version_with_a_column_that_is_restricted_now_is_withdrawn() {
         store.rollback(Some(&first), at(2)).unwrap();
         let third = pair(&["kind", "age", "height"], &["owner"], 3);
         let fourth = pair(&["kind", "height"], &["owner", "age"], 4);
-        // The second and the third have the age; the first one never had.
-        assert_eq!(listed(&store), 2);
+        // The second and the third have the age. The first one never had, but what is in that
+        // column now may have stood in another one then.
+        assert_eq!(listed(&store), 3);
         refused(&store, &third);
         refused(&store, &first);
         // A column that is restricted under another name is not public any more either.
         pair(&["kind"], &["owner", "age", "height_m"], 5);
-        assert_eq!(listed(&store), 3);
+        assert_eq!(listed(&store), 4);
         refused(&store, &fourth);
         assert_eq!(content(&store, "plots"), "[\"kind\"]");
     });
+}
+
+/// A column keeps its name, and its old content moves to one that is restricted.
+#[test]
+fn a_version_before_another_column_was_restricted_is_withdrawn() {
+    everywhere(|Place { store, name, .. }| {
+        let pair = |memo: &str, hidden: &[&str], minute| {
+            let public = Layer { fields: vec![field("memo")], ..layer("plots") };
+            let fields = [vec![field("memo")], hidden.iter().map(|n| restricted(n)).collect()];
+            let whole = Layer { fields: fields.concat(), ..whole() };
+            let staged = stage_pair(public, whole, [memo, "w"], minute);
+            let published = store.publish(staged.path(), None, at(minute)).unwrap();
+            published.generations[&Access::Public].clone()
+        };
+        let told = pair("heir unknown", &["owner"], 0);
+        // The same columns are restricted: nothing is withdrawn.
+        pair("heir unknown still", &["owner"], 1);
+        put(&store, "gauges", "g", 2);
+        assert_eq!(listed(&store), 0, "{name}");
+        pair("-", &["owner", "memo_full"], 3);
+        assert_eq!(listed(&store), 2, "{name}");
+        refused(&store, &told);
+        assert!(store.generation(Access::Public, &told).is_err(), "{name}");
+        // The other way round too: what was in the column may stand in another that stays.
+        pair("-", &["memo_full"], 4);
+        assert_eq!(listed(&store), 3, "{name}");
+    });
+}
+
+/// The restricted version of the narrow `plots`, for these people.
+fn whole_for(audience: &[OrganisationKind]) -> Layer {
+    Layer { audience: audience.to_vec(), ..whole() }
+}
+
+#[track_caller]
+fn refused_for_audience(store: &Store, to: Option<&str>, layer: &str) {
+    match store.rollback(to, at(99)).unwrap_err() {
+        StoreError::RollbackAudience { layer: named, .. } => assert_eq!(named, layer),
+        fault => panic!("{fault}"),
+    }
+}
+
+#[test]
+fn who_has_lost_a_layer_does_not_get_it_back() {
+    everywhere(|Place { store, name, .. }| {
+        let pair = |content: &str, whole: Layer, minute| {
+            let staged = stage_pair(layer("plots"), whole, [content, content], minute);
+            store.publish(staged.path(), None, at(minute)).unwrap();
+            store.live().unwrap().unwrap()
+        };
+        let gauges = put(&store, "gauges", "g", 0);
+        let both = [Prefecture, Municipality];
+        let kept = stage_pair(layer("plots"), whole_for(&both), ["kept", "kept"], 0);
+        store.publish(kept.path(), None, at(0)).unwrap();
+        let wide = pair("wide", whole_for(&both), 1);
+        let narrow = pair("narrow", whole_for(&[]), 2);
+        let live = || content_of(&store, Access::Restricted, "plots");
+        refused_for_audience(&store, None, "plots");
+        refused_for_audience(&store, wide.public.as_deref(), "plots");
+        assert_eq!((store.live().unwrap(), live().as_str()), (Some(narrow.clone()), "narrow"));
+        // To before there was anything restricted, and on from there.
+        store.rollback(Some(&gauges), at(3)).unwrap();
+        assert!(store.current(Access::Restricted).unwrap().unwrap().layers.is_empty(), "{name}");
+        refused_for_audience(&store, wide.public.as_deref(), "plots");
+        let narrowed = narrow.public.as_deref();
+        assert_eq!(store.rollback_target(narrowed, at(4)).unwrap(), narrowed.unwrap(), "{name}");
+        store.rollback(narrowed, at(4)).unwrap();
+        assert_eq!(live(), "narrow", "{name}");
+        // What was made for more people is not published again either, and readers have the list.
+        let fault = store.publish(kept.path(), None, at(5)).unwrap_err();
+        assert!(matches!(fault, StoreError::Withdrawn { .. }), "{name}: {fault}");
+        put(&store, "gauges", "h", 6);
+        let document = store.current(Access::Restricted).unwrap().unwrap().document;
+        assert_eq!(document.withdrawn["plots"].len(), 2, "{name}");
+        // For more people it can be made again, and from there is a way back to fewer.
+        pair("wide again", whole_for(&both), 7);
+        store.rollback(narrow.public.as_deref(), at(8)).unwrap();
+        assert_eq!(live(), "narrow", "{name}");
+        // Rows that differ in who may see them: fewer see each.
+        let by_rows = Layer { row_access: Some(RowAccess::Organisation), ..whole_for(&[]) };
+        pair("rows", by_rows, 9);
+        refused_for_audience(&store, narrow.public.as_deref(), "plots");
+        assert_eq!(live(), "rows", "{name}");
+    });
+}
+
+/// A layer that is restricted alone, and goes back because another layer does.
+#[test]
+fn who_has_lost_a_lone_layer_does_not_get_it_back_by_another() {
+    everywhere(|Place { store, name, .. }| {
+        let lone = |audience: &[OrganisationKind], minute| {
+            let notes = Layer { id: "notes".to_owned(), ..whole_for(audience) };
+            store.publish(stage("n", notes, at(minute)).path(), None, at(minute)).unwrap();
+        };
+        put_pair(&store, "a", 0);
+        lone(&[Prefecture, Municipality], 1);
+        put_pair(&store, "b", 2);
+        // Before the narrowing there is a way back, and on.
+        let newest = store.live().unwrap().unwrap().public;
+        store.rollback(None, at(3)).unwrap();
+        store.rollback(newest.as_deref(), at(4)).unwrap();
+        lone(&[Municipality], 5);
+        refused_for_audience(&store, None, "notes");
+        let live = store.live().unwrap().unwrap();
+        assert_eq!((live.public, content(&store, "plots").as_str()), (newest, "b"), "{name}");
+        // From the narrowing on there is one again.
+        put_pair(&store, "c", 6);
+        store.rollback(None, at(7)).unwrap();
+        assert_eq!(content(&store, "plots"), "b", "{name}");
+    });
+}
+
+/// The same content at the same moment has another id in every store: by no id that the public
+/// root names can a guess be checked.
+#[test]
+fn no_id_of_a_restricted_version_or_generation_comes_from_its_content() {
+    let (partners, versions) = (RefCell::new(BTreeSet::new()), RefCell::new(BTreeSet::new()));
+    everywhere(|Place { store, .. }| {
+        put_wide(&store, "wide", 0);
+        store.publish(stage("w", whole(), at(1)).path(), None, at(1)).unwrap();
+        let public = store.current(Access::Public).unwrap().unwrap();
+        let restricted = store.current(Access::Restricted).unwrap().unwrap();
+        assert_eq!(public.document.partner.as_ref(), Some(&restricted.id));
+        assert_eq!(restricted.layers["plots"].layer.run.seal.as_ref().map(String::len), Some(32));
+        versions.borrow_mut().insert(restricted.layers["plots"].layer.version.clone());
+        partners.borrow_mut().insert(restricted.id);
+    });
+    assert_eq!((partners.into_inner().len(), versions.into_inner().len()), (3, 3));
 }
 
 /// Whoever withholds rows may withhold others next time: no earlier version stays.
