@@ -202,9 +202,9 @@ fn case(
     inflows: &[(&River, usize, String)],
     gauges: &[Gauge],
 ) -> String {
-    let plan = ground.plan;
-    let flood = &plan.flood;
-    let [left, top] = plan.north_west_m();
+    let settings = ground.plan;
+    let flood = &settings.flood;
+    let [left, top] = settings.north_west_m();
     let planar = |[x, y]: [f64; 2]| format!("[{:.1}, {:.1}]", left + x, top - y);
     let mut boundary = String::new();
     let mut sources = String::new();
@@ -229,7 +229,7 @@ fn case(
         .collect();
     CASE.replace("{roughness}", &flood.roughness.to_string())
         .replace("{boundary}", boundary.trim_end())
-        .replace("{slope}", &plan.stem.plain_slope.to_string())
+        .replace("{slope}", &settings.stem.plain_slope.to_string())
         .replace("{sources}", sources.trim_end())
         .replace("{duration_s}", &flood.duration_s.to_string())
         .replace("{every_s}", &flood.output_every_s.to_string())

@@ -21,7 +21,10 @@ fn rows_come_from_the_north() {
     let in_one_line = SMALL.replace('\n', " \r\n ").replace("1 2 3", "1\n2\t3");
     assert_eq!(parse(&in_one_line).unwrap().values[..4], grid.values[..4]);
     let sides = SMALL.replace("cellsize 10", "dx 10 dy 20");
-    assert_eq!(parse(&sides).unwrap().place.cell, [10.0, 20.0]);
+    assert_eq!(
+        parse(&sides).unwrap().place.cell.map(f64::to_bits),
+        [10.0_f64, 20.0].map(f64::to_bits)
+    );
 }
 
 #[test]
