@@ -73,8 +73,8 @@ register-conflict =
     .hint = Look at what is there now and make the change again.
 register-last-administrator =
     .title = Nobody would be left who administers
-    .detail = This is the only person who holds a grant as administrator now. Nothing was changed.
-    .hint = First give somebody else the role admin with jomo grant add, then try again.
+    .detail = This is the only person who holds a grant as administrator without an end, or the last one who holds any. Nothing was changed.
+    .hint = First give somebody else the role admin without an end with jomo grant add, then try again.
 register-invalid =
     .title = A value cannot be used
     .detail = { $what } { $value } cannot be used.
@@ -120,12 +120,36 @@ register-job-lost =
     .hint = Nothing is to be done: the present worker leaves the result.
 register-unknown =
     .title = Not found
-    .detail = There is no { $kind } { $id }.
+    .detail = There is no { $kind ->
+        [organisation] organisation
+        [person] person
+        [login] login
+        [grant] grant
+        [key] API key
+        [job] job
+        [record] record
+        [verdict] verdict
+       *[other] { $kind }
+    } { $id }.
     .hint = See the names with list.
 register-taken =
     .title = It is taken
-    .detail = There is a { $kind } { $id } already.
+    .detail = There is a { $kind ->
+        [organisation] organisation
+        [person] person
+        [login] login
+        [grant] grant
+        [key] API key
+        [job] job
+        [record] record
+        [verdict] verdict
+       *[other] { $kind }
+    } { $id } already.
     .hint = Choose another name.
+register-too-alike =
+    .title = The name is too much like another
+    .detail = In the ids of layers { $id } would be the same as { $other }, which is there already: they write - as _.
+    .hint = Choose a name that differs in more than - and _.
 register-erased =
     .title = The person has been erased
     .detail = Values and credentials of { $id } have been destroyed for good.

@@ -73,11 +73,23 @@ register-conflict =
     .hint = 今の内容を確かめて、変更をもう一度入れてください。
 register-last-administrator =
     .title = 管理者がいなくなります
-    .detail = 管理の権限を今持つ、ただ一人の人です。この変更は行いませんでした。
-    .hint = 先に jomo grant add で別の人に admin の権限を与えてから、もう一度実行してください。
+    .detail = 期限のない管理の権限を持つ、ただ一人の人です(期限のある人しかいなければ、その最後の一人です)。この変更は行いませんでした。
+    .hint = 先に jomo grant add で別の人に、期限のない admin の権限を与えてから、もう一度実行してください。
 register-invalid =
     .title = 値が正しくありません
-    .detail = { $what } { $value } は使えません。
+    .detail = { $what ->
+        [organisation] 組織
+        [title] 名前
+        [login] ログイン名
+        [kind] 種類
+        [content] 内容
+        [municipality] 市町村コード
+        [area] 区域
+        [until] 終わり
+        [position] 位置
+        [geometry] 図形
+       *[other] { $what }
+    } { $value } は使えません。
     .hint = 使える値: { $expected }
 job-refused =
     .title = ジョブにできない命令です
@@ -120,12 +132,36 @@ register-job-lost =
     .hint = 何もしなくて構いません。結果は今のワーカーが残します。
 register-unknown =
     .title = 見つかりません
-    .detail = { $kind } { $id } はありません。
+    .detail = { $kind ->
+        [organisation] 組織
+        [person] 人
+        [login] ログイン名
+        [grant] 権限
+        [key] APIキー
+        [job] ジョブ
+        [record] 記録
+        [verdict] 判定
+       *[other] { $kind }
+    } { $id } はありません。
     .hint = list で名前を確かめてください。
 register-taken =
     .title = すでに使われています
-    .detail = { $kind } { $id } はすでにあります。
+    .detail = { $kind ->
+        [organisation] 組織
+        [person] 人
+        [login] ログイン名
+        [grant] 権限
+        [key] APIキー
+        [job] ジョブ
+        [record] 記録
+        [verdict] 判定
+       *[other] { $kind }
+    } { $id } はすでにあります。
     .hint = 別の名前を付けてください。
+register-too-alike =
+    .title = 名前が似すぎています
+    .detail = { $id } は、レイヤの名前ではすでにある { $other } と同じになります(-は _ と書くため)。
+    .hint = - と _ のほかにも違いのある名前を付けてください。
 register-erased =
     .title = 消去された人です
     .detail = { $id } の値と資格は消去されています。元には戻りません。

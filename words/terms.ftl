@@ -161,6 +161,15 @@ term-the-same-password-twice = 同じパスワードを2回
 term-n-to-n-of-a-z-n-n-a-letter-or-digit-first = 半角の英小文字・数字・「. _ @ -」で { $a }〜{ $b } 文字、先頭は英数字
 term-n-to-n-of-a-z-n-n = 半角の英小文字・数字・「_ -」で { $a }〜{ $b } 文字
 term-all-or-five-digit-municipality-codes = all、または5桁の市町村コード
+term-all-or-five-digit-municipality-codes-separated-by = all、または5桁の市町村コード(, で区切る)
+term-a-five-digit-code = 5桁のコード
+term-a-time-after-the-beginning = 始まりより後の時刻
+term-name-or-mail = 氏名またはメールアドレス
+term-a-text = 空でない文字列
+term-n-to-n-n-bytes-without-control-characters = 制御文字のない { $a }〜{ $b },{ $c } バイト
+term-json-nested-at-most-n-deep = 入れ子が { $a } 段までのJSON
+term-at-most-n-mib-of-json = { $a } MiBまでのJSON
+term-at-most-n-mib-of-geojson = { $a } MiBまでのGeoJSON
 term-unlimited = 上限なし
 # flood: values of a case, and what a saved state belongs to
 term-a-path = ファイルのパス

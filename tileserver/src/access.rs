@@ -407,9 +407,16 @@ async fn admit_person<'s>(
             Need::Record(role),
             Route::Record { kind, record } | Route::RecordHistory { kind, record },
         ) => {
-            let found = people.clerk.call(move |register| register.read_record(record)).await?;
-            let seen = |found: &Record| found.kind == kind && may(&principal, Role::Viewer, found);
-            let record = found.filter(seen).ok_or(Problem::RecordUnknown)?;
+            let (kind, asks) = (kind.to_owned(), principal.clone());
+            let found = people.clerk.call(move |register| {
+                // First the right, then the content: a large one takes its time to read.
+                let owner = register.record_owner(record)?.filter(|owner| {
+                    let place = owner.municipality.as_deref();
+                    owner.kind == kind && asks.may(Role::Viewer, &owner.organisation, place)
+                });
+                owner.map_or(Ok(None), |_| register.read_record(record))
+            });
+            let record = found.await?.ok_or(Problem::RecordUnknown)?;
             if !may(&principal, role, &record) {
                 return Err(Problem::RoleNeeded);
             }

@@ -4,7 +4,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use jomo_core::Timestamp;
 use jomo_core::organisation::OrganisationKind;
-use jomo_register::{Job, JobFilter, JobProgress, JobState, JobWords, Principal, Role, Source};
+use jomo_register::{
+    Job, JobFilter, JobProgress, JobState, JobWords, Organisation, Principal, Role, Source,
+};
 use jomo_words::{Language, retold};
 use serde::{Deserialize, Serialize};
 
@@ -109,20 +111,28 @@ pub async fn list(
     Ok(in_language(serde_json::to_vec(&JobList { jobs }).unwrap_or_default(), language))
 }
 
+/// How the ids of an organisation's layers begin: its own id, `-` written as `_`, and `_`.
+fn prefix(organisation: &str) -> String {
+    organisation.replace('-', "_") + "_"
+}
+
 /// Whether somebody may have these words carried out, told without a look at what is there: an
-/// editor of the prefecture publishes any layer, one of another organisation only those whose ids
-/// begin with its own id and `_` (`-` written as `_`).
-fn may_publish(principal: &Principal, words: &[String]) -> bool {
+/// editor of the prefecture publishes any layer, one of another organisation only its own. A layer
+/// is that of the organisation with the longest prefix of its id: what is of `toyota-city` is not
+/// of `toyota`.
+fn may_publish(principal: &Principal, words: &[String], organisations: &[Organisation]) -> bool {
     let editing: Vec<_> =
         principal.grants.iter().filter(|(grant, _)| Role::Editor <= grant.role).collect();
     if editing.iter().any(|(_, kind)| *kind == OrganisationKind::Prefecture) {
         return true;
     }
     let own = |layer: &str| {
-        editing.iter().any(|(grant, _)| {
-            let prefix = grant.organisation.replace('-', "_");
-            layer.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('_'))
-        })
+        let ids = organisations.iter().map(|organisation| organisation.id.as_str());
+        let all: Vec<&str> = ids.filter(|id| layer.starts_with(&prefix(id))).collect();
+        let longest = all.iter().map(|id| id.len()).max();
+        // An old register may hold two of one prefix: then it is nobody's alone.
+        let owns = |id: &str| editing.iter().any(|(grant, _)| grant.organisation == id);
+        longest.is_some() && all.iter().all(|id| Some(id.len()) != longest || owns(id))
     };
     let named = words.iter().enumerate().filter_map(|(index, word)| match word.as_str() {
         "--layer" => Some(words.get(index + 1).map_or("", String::as_str)),
@@ -150,17 +160,17 @@ pub async fn queue(
     }
     let bytes = body::read(body, JOB_MAX, people.limits.body).await?;
     let NewJob { words } = serde_json::from_slice(&bytes).or(Err(Problem::BodyMalformed))?;
-    if !may_publish(principal, &words) {
-        return Err(Problem::RoleNeeded);
-    }
-    let may = principal.grants.iter().find(|(grant, _)| Role::Editor <= grant.role);
-    let organisation = may.map(|(grant, _)| grant.organisation.clone());
-    let (by, now) = (principal.person, people.now());
+    let (principal, now) = (principal.clone(), people.now());
     let job = people.clerk.call(move |register| {
+        if !may_publish(&principal, &words, &register.organisations()?) {
+            return Ok(None);
+        }
+        let may = principal.grants.iter().find(|(grant, _)| Role::Editor <= grant.role);
+        let organisation = may.map(|(grant, _)| grant.organisation.as_str());
         let words = JobWords::check(words, Source::Remote)?;
-        register.enqueue(words, Some(by), organisation.as_deref(), now)
+        register.enqueue(words, Some(principal.person), organisation, now).map(Some)
     });
-    let job = job.await?;
+    let job = job.await?.ok_or(Problem::RoleNeeded)?;
     let mut response = told(&job, headers);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(location) = HeaderValue::try_from(format!("/api/v1/jobs/{}", job.id)) {

@@ -208,6 +208,14 @@ pub enum RegisterError {
         /// Its id.
         id: String,
     },
+    /// The id of an organisation leads to the same layers as that of another.
+    #[error("organisation {id:?} cannot be told from {other:?} in the ids of layers")]
+    TooAlike {
+        /// The id.
+        id: String,
+        /// That which is there.
+        other: String,
+    },
     /// The person's values have been erased.
     #[error("person {id} has been erased")]
     Erased {
@@ -310,6 +318,7 @@ impl Coded for RegisterError {
             Self::JobLost { .. } => "register-job-lost",
             Self::Unknown { .. } => "register-unknown",
             Self::Taken { .. } => "register-taken",
+            Self::TooAlike { .. } => "register-too-alike",
             Self::Erased { .. } => "register-erased",
             Self::ChainBroken { .. } => "register-chain-broken",
             Self::Backup { .. } => "register-backup",
@@ -375,6 +384,7 @@ impl Coded for RegisterError {
             Self::Unknown { kind, id } | Self::Taken { kind, id } => {
                 vec![("kind", (*kind).to_owned()), ("id", id.clone())]
             }
+            Self::TooAlike { id, other } => vec![("id", id.clone()), ("other", other.clone())],
             Self::Erased { id } => vec![("id", id.clone())],
             Self::ChainBroken { edit, subject, reason } => vec![
                 ("edit", edit.to_string()),

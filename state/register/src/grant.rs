@@ -61,27 +61,29 @@ pub(crate) fn of_person(
 }
 
 impl Writing<'_> {
-    /// Whether anybody who may come in holds a grant as administrator at `now`.
-    fn is_administered(&self, now: Timestamp) -> Result<bool, RegisterError> {
-        let query = "SELECT EXISTS (
-            SELECT 1 FROM \"grant\" AS g JOIN person AS p ON p.id = g.person
+    /// How far anybody who may come in administers at `now`: 2 with a grant that has no end, 1
+    /// only with such that run out, 0 not at all.
+    fn administered(&self, now: Timestamp) -> Result<u8, RegisterError> {
+        let query = "SELECT coalesce(max(CASE WHEN g.until_us IS NULL THEN 2 ELSE 1 END), 0)
+            FROM \"grant\" AS g JOIN person AS p ON p.id = g.person
             WHERE g.role = ?1 AND p.disabled_us IS NULL AND p.erased_us IS NULL
             AND g.from_us <= ?2 AND (g.until_us IS NULL OR ?2 < g.until_us)
-            AND (g.revoked_us IS NULL OR ?2 < g.revoked_us))";
+            AND (g.revoked_us IS NULL OR ?2 < g.revoked_us)";
         let arguments = params![Role::Admin.name(), micros(now)];
         Ok(self.transaction.query_row(query, arguments, |row| row.get(0))?)
     }
 
-    /// Does what may take the last administrator away, and refuses where it has.
+    /// Does what may take the last administrator away, and refuses where it has. One whose grant
+    /// runs out does not stand in for one whose grant does not: some day nobody would be left.
     pub(crate) fn keeping_an_administrator(
         &self,
         now: Timestamp,
         work: impl FnOnce() -> Result<(), RegisterError>,
     ) -> Result<(), RegisterError> {
         // Where there is none before, none is lost.
-        let before = self.is_administered(now)?;
+        let before = self.administered(now)?;
         work()?;
-        if before && !self.is_administered(now)? {
+        if self.administered(now)? < before {
             return Err(RegisterError::LastAdministrator);
         }
         Ok(())

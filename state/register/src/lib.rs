@@ -44,7 +44,7 @@ pub use outbox::OutboxMessage;
 pub use password::PasswordCost;
 pub use people::{NewPerson, Organisation, Person};
 pub use read_log::Reading;
-pub use record::{Listing, NewRecord, Page, Record, RecordChange, is_kind};
+pub use record::{Listing, NewRecord, Page, Record, RecordChange, RecordOwner, is_kind};
 pub use register::Register;
 pub use retention::{KeepDays, PurgeReport};
 pub use secret::{MasterKey, Secret, new_id};

@@ -236,7 +236,8 @@ impl Register {
     /// Adds an organisation.
     ///
     /// # Errors
-    /// If the id is not plain, a title is missing, or the id is taken.
+    /// If the id is not plain, a title is missing, the id is taken, or differs from another's in
+    /// `-` and `_` alone: ids of layers write both as `_`, and tell by them whose a layer is.
     pub fn add_organisation(
         &mut self,
         organisation: &Organisation,
@@ -248,6 +249,12 @@ impl Register {
         check_text("title", &title.ja)?;
         check_text("title", &title.en)?;
         self.write(|writing| {
+            let alike = "SELECT id FROM organisation
+                WHERE replace(id, '-', '_') = replace(?1, '-', '_') AND id <> ?1";
+            let alike = writing.transaction.query_row(alike, [id], |row| row.get(0));
+            if let Some(other) = alike.optional()? {
+                return Err(RegisterError::TooAlike { id: id.clone(), other });
+            }
             let added = writing.transaction.execute(
                 "INSERT INTO organisation (id, kind, title_ja, title_en) VALUES (?1, ?2, ?3, ?4)",
                 [id.as_str(), kind.name(), &title.ja, &title.en],

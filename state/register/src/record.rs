@@ -52,6 +52,17 @@ pub struct Record {
     pub by: Uuid,
 }
 
+/// Whose a record is: enough to say who may see it, without a look at its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordOwner {
+    /// What kind of thing it describes.
+    pub kind: String,
+    /// Whose record it is.
+    pub organisation: String,
+    /// Five-digit code of the municipality that it lies in.
+    pub municipality: Option<String>,
+}
+
 /// A record to be made.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
@@ -275,6 +286,21 @@ impl Register {
         })?;
         let made = self.read_record(id)?.ok_or_else(|| RegisterError::unknown("record", &id))?;
         Ok(Record { personal: new.personal, ..made })
+    }
+
+    /// Whose a record is, also a deleted one. The content is not read: how long the answer takes
+    /// does not tell how large it is.
+    ///
+    /// # Errors
+    /// If the register cannot be read.
+    pub fn record_owner(&self, id: Uuid) -> Result<Option<RecordOwner>, RegisterError> {
+        let query = "SELECT kind, organisation, municipality FROM record WHERE id = ?1";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let owner = statement.query_row([id.to_string()], |row| {
+            let (kind, organisation, municipality) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(RecordOwner { kind, organisation, municipality })
+        });
+        Ok(owner.optional()?)
     }
 
     /// Reads a record, also a deleted one, without its personal values.

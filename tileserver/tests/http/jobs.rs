@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use jomo_register::{JobProgress, Outcome, Uuid, WAITING_EACH};
+use jomo_core::layer::Text;
+use jomo_register::{
+    JobProgress, OPERATOR, Organisation, OrganisationKind, Outcome, Role, Uuid, WAITING_EACH,
+};
 use jomo_server::app::PeopleLimits;
 use jomo_server::events::STREAMS_EACH;
 use jomo_server::listen::Limits;
@@ -334,10 +337,7 @@ fn a_stream_ends_with_the_right_to_it() {
 
     let key = office.key("eda", None);
     let stream = open(&format!("authorization: Bearer {key}"));
-    office
-        .open()
-        .revoke_key(key.split('_').nth(1).unwrap(), jomo_register::OPERATOR, at(PUBLISHED))
-        .unwrap();
+    office.open().revoke_key(key.split('_').nth(1).unwrap(), OPERATOR, at(PUBLISHED)).unwrap();
     ended(stream);
 
     let stream = open(&cookie_of(&office, "eda"));
@@ -420,6 +420,20 @@ async fn other_organisations_publish_under_their_own_name() {
         }
     }
     assert!(refusals.windows(2).all(|pair| pair[0] == pair[1]));
+    // Another organisation's id begins with this one's: from then on its layers are its own.
+    let (id, kind) = ("owner-trees".to_owned(), OrganisationKind::Owner);
+    let other = Organisation { id, kind, title: Text::new("架空", "X") };
+    office.open().add_organisation(&other, OPERATOR, at(PUBLISHED)).unwrap();
+    for (layer, status) in [("owner_trees_old", 403), ("owner_trees", 201), ("owner_treesold", 201)]
+    {
+        let line = format!("import upload:D/a.geojson --layer {layer}");
+        let answer = office.post("/api/v1/jobs", &headers, words(&line)).await;
+        assert_eq!(answer.status, status, "{layer}");
+    }
+    // Whoever edits for both has both.
+    office.allow("olga", Role::Editor, "owner-trees", "all");
+    let line = words("import upload:D/a.geojson --layer owner_trees_old");
+    assert_eq!(office.post("/api/v1/jobs", &headers, line).await.status, 201);
     let cookie = office.cookie("eda").await;
     let headers = [HOST, ORIGIN, JSON, cookie.as_str()];
     let line = words("import upload:D/a.geojson --layer nests");

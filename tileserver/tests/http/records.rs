@@ -1,8 +1,9 @@
 //! Records over HTTP: two editors lose nothing, and everybody sees what is for them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use jomo_register::{MasterKey, OPERATOR, PasswordCost, Register, Role};
+use jomo_register::{MasterKey, OPERATOR, PasswordCost, Register, Role, Uuid};
 use serde_json::{Value, json};
 
 use crate::fixture::{Answer, PUBLISHED, at};
@@ -178,6 +179,44 @@ async fn the_second_of_two_editors_gets_both_versions() {
     let lost = emil.put(&path, "\"18446744073709551615\"", json!({})).await;
     assert_eq!((lost.status.as_u16(), &lost.json()["base"]), (412, &Value::Null));
     office.open().verify_chain().unwrap();
+}
+
+/// Of contents with more members than anybody looks through, each version is sent once: without
+/// its comparison the answer stays below four times the largest content.
+#[tokio::test]
+async fn a_refusal_of_large_contents_is_bounded() {
+    const MEMBERS: usize = 80_000;
+    let office = Office::new();
+    let (eda, emil) = (Desk::of(&office, "eda").await, Desk::of(&office, "emil").await);
+    let content = |value: usize| -> Value {
+        let members = (0..MEMBERS).map(|n| (format!("{n:05}"), json!(value)));
+        Value::Object(members.collect())
+    };
+    let path = eda.create(content(1)).await.header("location").to_owned();
+    assert_eq!(eda.put(&path, "\"1\"", content(2)).await.status, 200);
+    let lost = emil.put(&path, "\"1\"", content(3)).await;
+    assert_eq!(problem(&lost), refused(412, "record-changed"));
+    let document = lost.json();
+    assert_eq!((&document["compared"], document.get("fields")), (&json!(false), None));
+    for (version, value) in [("base", 1), ("yours", 3), ("theirs", 2)] {
+        assert_eq!(document[version]["content"], content(value), "{version}");
+    }
+    assert!(lost.body.len() < 4 * content(1).to_string().len(), "{} bytes", lost.body.len());
+
+    // Somebody who may not see it cannot tell by the time that it is there.
+    let olga = Desk::of(&office, "olga").await;
+    let unknown = path.replace(path.rsplit('/').next().unwrap(), &Uuid::nil().to_string());
+    let mut times = [Duration::MAX; 3];
+    for _ in 0..7 {
+        for (desk, path, best) in [(&olga, &path, 0), (&olga, &unknown, 1), (&eda, &path, 2)] {
+            let begun = Instant::now();
+            let answer = desk.get(path).await;
+            times[best] = times[best].min(begun.elapsed());
+            assert_eq!(answer.status, if best == 2 { 200 } else { 404 });
+        }
+    }
+    let [forbidden, unknown, read] = times;
+    assert!(forbidden < read / 4, "{forbidden:?} forbidden, {unknown:?} unknown, {read:?} read");
 }
 
 /// Each of eight reads, adds one and writes until it has won: the sum is whole, and every version

@@ -1,8 +1,9 @@
 //! Who comes in, and who does not.
 
+use jomo_core::layer::Text;
 use jomo_register::{
-    Area, Grant, MasterKey, NewKey, NewPerson, OPERATOR, OrganisationKind, PasswordCost, Register,
-    RegisterError, Role, Via, new_id,
+    Area, Grant, MasterKey, NewKey, NewPerson, OPERATOR, Organisation, OrganisationKind,
+    PasswordCost, Register, RegisterError, Role, Via, new_id,
 };
 
 use crate::support::{Office, PASSWORD, at, grant, organisation, person};
@@ -41,6 +42,27 @@ fn a_session_lasts_twelve_hours_and_knows_its_grants() {
     assert!(register.session(signed.token.expose(), at(100 + 43_200)).unwrap().is_none());
     assert!(register.session(&"0".repeat(64), at(200)).unwrap().is_none());
     assert!(register.session("", at(200)).unwrap().is_none());
+}
+
+/// Ids of layers write `-` as `_`: two organisations with one prefix would own each other's.
+#[test]
+fn organisations_are_told_apart_by_their_layers() {
+    let (_office, mut register) = office();
+    let (kind, title) = (OrganisationKind::Owner, Text::new("架空", "Fictional"));
+    let mut add = |id: &str| {
+        let organisation = Organisation { id: id.to_owned(), kind, title: title.clone() };
+        register.add_organisation(&organisation, OPERATOR, at(4))
+    };
+    for id in ["toyota", "toyota-city", "toyota_"] {
+        add(id).unwrap();
+    }
+    for (id, there) in [("toyota_city", "toyota-city"), ("toyota-", "toyota_")] {
+        let error = add(id).unwrap_err();
+        let RegisterError::TooAlike { id: told, other } = &error else { panic!("{error}") };
+        assert_eq!((told.as_str(), other.as_str()), (id, there));
+    }
+    let error = add("toyota-city").unwrap_err();
+    assert!(matches!(error, RegisterError::Taken { .. }), "{error}");
 }
 
 #[test]
@@ -263,6 +285,13 @@ fn the_last_administrator_stays() {
     // Nothing of a refused change is left.
     assert_eq!(register.verify_chain().unwrap().head, head);
     assert!(register.sign_in("first", PASSWORD, at(101)).unwrap().principal.has(Role::Admin));
+
+    // Somebody whose grant runs out is no other one.
+    let limited = Grant { id: new_id(at(0)).unwrap(), until: Some(at(900)), ..of_first.clone() };
+    let limited = Grant { person: second.id, ..limited };
+    register.add_grant(&limited, OPERATOR, at(100)).unwrap();
+    refused(register.disable(first.id, OPERATOR, at(100)));
+    register.revoke_grant(limited.id, OPERATOR, at(100)).unwrap();
 
     // Others are no matter, and as soon as there is another one the first may go.
     register.revoke_grant(soon.id, OPERATOR, at(100)).unwrap();

@@ -2,11 +2,30 @@
 
 use jomo_register::{
     Area, Grant, MasterKey, NewRecord, NewVerdict, OPERATOR, OrganisationKind, Page, RecordChange,
-    RegisterError, Role, new_id,
+    RecordOwner, RegisterError, Role, Uuid, new_id,
 };
 use serde_json::{Value, json};
 
 use crate::support::{Office, at, filled, house, organisation, seconds};
+
+/// Whose a record is can be told where its content cannot: it is not looked at.
+#[test]
+fn whose_a_record_is_needs_no_content() {
+    let office = filled();
+    let mut register = office.open();
+    let made = register.create_record(house(json!({}), None), OPERATOR, at(20)).unwrap();
+    let raw = rusqlite::Connection::open(office.file()).unwrap();
+    let broken = "UPDATE record SET content = '{' WHERE id = ?1";
+    assert_eq!(raw.execute(broken, [made.id.to_string()]).unwrap(), 1);
+    assert!(matches!(register.read_record(made.id), Err(RegisterError::Damaged { .. })));
+    let owner = RecordOwner {
+        kind: made.kind,
+        organisation: made.organisation,
+        municipality: made.municipality,
+    };
+    assert_eq!(register.record_owner(made.id).unwrap(), Some(owner));
+    assert_eq!(register.record_owner(Uuid::nil()).unwrap(), None);
+}
 
 #[test]
 fn the_second_of_two_editors_gets_both_versions() {
