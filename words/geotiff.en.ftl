@@ -110,6 +110,10 @@ raster-size =
     .title = The result would be too large
     .detail = { $columns } x { $rows } = { $cells } cells are more than the limit of { $limit }.
     .hint = Set --cell-size-m to { $fits_m } or more, and check the CRS of the source.
+raster-extent =
+    .title = A cell would be larger than the raster
+    .detail = Cells of { $cell_m } m are larger than the longer side of the source, { $extent_m } m.
+    .hint = Choose a smaller --cell-size-m.
 raster-coarse =
     .title = The cells are too coarse
     .detail = One cell covers { $cells } cells of the source.

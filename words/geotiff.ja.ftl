@@ -110,6 +110,10 @@ raster-size =
     .title = 結果が大きすぎます
     .detail = { $columns } × { $rows } = { $cells } セルになり、上限の { $limit } セルを超えます。
     .hint = --cell-size-m に { $fits_m } 以上を指定し、元データの座標系を確かめてください。
+raster-extent =
+    .title = セルがラスタ全体より大きくなります
+    .detail = 一辺 { $cell_m } m のセルは、元データの長い方の辺 { $extent_m } m より大きいです。
+    .hint = --cell-size-m をもっと小さくしてください。
 raster-coarse =
     .title = セルが粗すぎます
     .detail = 一つのセルが元データの { $cells } セルにわたります。

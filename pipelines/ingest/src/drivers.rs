@@ -25,7 +25,6 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("GDAL_HTTP_TIMEOUT", "1"),
     ("CPL_VSIL_CURL_ALLOWED_FILENAME", "/none"),
     ("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "{none}"),
-    ("OGR_SQLITE_LOAD_EXTENSIONS", "NO"),
     ("OGR_SQLITE_PRAGMA", "trusted_schema=OFF,cell_size_check=ON"),
     ("OGR_GEOJSON_MAX_OBJ_SIZE", "200"),
     ("LIBKML_RESOLVE_STYLE", "NO"),

@@ -45,6 +45,9 @@ pub enum Resampling {
     Average,
 }
 
+/// A cell may be larger than the source by this much: a size is given in round numbers.
+const EXTENT_SLACK: f64 = 1.01;
+
 /// Column and row to `[x, y]`: `origin + column * columns + row * rows`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Affine {
@@ -131,6 +134,11 @@ impl Target {
         let (Some(east), Some(north)) = (bound(0, f64::max), bound(1, f64::max)) else {
             return Err(RasterError::Outside);
         };
+        let extent_m = (east - west).max(north - south);
+        // Beyond that all would be one cell of nearly nothing.
+        if let Some(cell_m) = cell_size_m.filter(|size| extent_m * EXTENT_SLACK < *size) {
+            return Err(RasterError::Extent { cell_m, extent_m });
+        }
         let bounds_m = [west, south, east, north];
         let (corner, size) = on_lattice(bounds_m, cell);
         match fitting(size) {

@@ -71,6 +71,14 @@ pub enum RasterError {
         /// The smallest cell size that is within it, in metres.
         fits_m: f64,
     },
+    /// A cell of the target is larger than all of the source.
+    #[error("cells of {cell_m} m are larger than the whole, {extent_m:.3} m")]
+    Extent {
+        /// Edge of a cell in metres, as asked for.
+        cell_m: f64,
+        /// The longer side of the source in metres.
+        extent_m: f64,
+    },
     /// A cell of the target covers too many of the source.
     #[error("one cell covers {cells} cells of the source")]
     Coarse {
@@ -90,6 +98,11 @@ fn count(cells: f64) -> String {
     if cells < 1e15 { format!("{:.0}", cells.max(1.0)) } else { format!("{cells:.1e}") }
 }
 
+/// Metres, short where they are beyond any map.
+fn length(metres: f64) -> String {
+    if metres < 1e9 { format!("{metres:.3}") } else { format!("{metres:.1e}") }
+}
+
 impl Coded for RasterError {
     fn code(&self) -> &'static str {
         match self {
@@ -102,6 +115,7 @@ impl Coded for RasterError {
             Self::NoData { .. } => "raster-no-data",
             Self::Outside => "raster-outside",
             Self::Size { .. } => "raster-size",
+            Self::Extent { .. } => "raster-extent",
             Self::Coarse { .. } => "raster-coarse",
             Self::Address { .. } => "raster-address",
         }
@@ -134,6 +148,9 @@ impl Coded for RasterError {
                 ("limit", limit.to_string()),
                 ("fits_m", fits_m.to_string()),
             ],
+            Self::Extent { cell_m, extent_m } => {
+                vec![("cell_m", length(*cell_m)), ("extent_m", length(*extent_m))]
+            }
             Self::Coarse { cells } => vec![("cells", cells.to_string())],
             Self::Address { given } => vec![("given", given.clone())],
         }

@@ -419,6 +419,21 @@ fn threads_change_no_byte() {
     }
 }
 
+/// A cell larger than all that is there would hold nearly nothing of it.
+#[test]
+fn cells_larger_than_the_raster_are_refused() {
+    let files = Files::new();
+    let source = files.path("small.tif");
+    cog(&source, &Layout::new([200, 300], place(6677, 1.0)), &vec![1.0_f32; 60_000]);
+    for asked in ["400", "1e9", "1e300"] {
+        let done = run("raster", "6677", &source, &["--cell-size-m", asked]);
+        assert_eq!((done.code, done.error()), (3, "raster-extent"), "{asked}: {}", done.words);
+        assert!(done.words.contains("300.000 m") && done.words.len() < 400, "{}", done.words);
+    }
+    let done = run("raster", "6677", &source, &["--cell-size-m", "300"]);
+    assert_eq!(done.code, 0, "{}", done.words);
+}
+
 /// A cell size that asks for too many cells is refused at once, with one that does not.
 #[test]
 fn too_many_cells_are_refused_with_a_size_that_fits() {
