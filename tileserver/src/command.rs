@@ -25,6 +25,7 @@ use crate::listen::{Limits, serve};
 use crate::page::Page;
 use crate::serving::LiveLayers;
 use crate::upload;
+use crate::usage::UsageError;
 use crate::watch::watch;
 
 /// Tokio's worker threads. They only look up and send; everything slow is done elsewhere.
@@ -38,7 +39,12 @@ const BLOCKING_THREADS: usize = 2;
 struct RawArguments {
     #[arg(long, value_name = "DIR")]
     store: PathBuf,
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        value_parser = parse_listen
+    )]
     listen: SocketAddr,
     #[arg(long, value_name = "URL", value_parser = parse_public_url)]
     public_url: Option<String>,
@@ -48,9 +54,14 @@ struct RawArguments {
     register: Option<PathBuf>,
     #[arg(long, value_name = "FILE", requires = "register")]
     key_file: Option<PathBuf>,
-    #[arg(long, value_name = "ADDRESS", requires_all = ["register", "proxy_header"])]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_parser = parse_proxy,
+        requires_all = ["register", "proxy_header"]
+    )]
     trust_proxy: Vec<IpAddr>,
-    #[arg(long, value_name = "NAME", requires = "trust_proxy")]
+    #[arg(long, value_name = "NAME", value_parser = parse_header, requires = "trust_proxy")]
     proxy_header: Option<HeaderName>,
     #[arg(long, value_enum)]
     lang: Option<RawLanguage>,
@@ -84,6 +95,20 @@ fn parse_public_url(text: &str) -> Result<String, String> {
         Some(rest) if !rest.is_empty() && rest.bytes().all(plain) => Ok(url.to_owned()),
         _ => Err("http(s)://HOST[:PORT][/PATH]".to_owned()),
     }
+}
+
+// What is wrong with a value is told by the form of a right one, in no language.
+
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().or(Err("127.0.0.1:8080, [::1]:8080".to_owned()))
+}
+
+fn parse_proxy(text: &str) -> Result<IpAddr, String> {
+    text.parse().or(Err("192.0.2.1, 2001:db8::1".to_owned()))
+}
+
+fn parse_header(text: &str) -> Result<HeaderName, String> {
+    text.parse().or(Err("X-Login".to_owned()))
 }
 
 fn parse_now(text: &str) -> Result<Timestamp, String> {
@@ -144,12 +169,7 @@ fn parse(arguments: &[OsString], language: Language) -> Result<Parsed, StartErro
         {
             Ok(Parsed::Shown(shown.to_string()))
         }
-        Err(fault) => {
-            let text = fault.to_string();
-            let message = text.lines().next().unwrap_or_default();
-            let message = message.strip_prefix("error: ").unwrap_or(message).to_owned();
-            Err(StartError::Usage { message })
-        }
+        Err(fault) => Err(UsageError::from(&fault).into()),
     }
 }
 
@@ -301,6 +321,44 @@ mod tests {
             assert_eq!(error.exit_code(), 2, "{line}");
             assert!(!error.to_string().contains('\n'), "{error}");
         }
+    }
+
+    /// No English but the words of the command line itself.
+    #[test]
+    fn wrong_use_is_told_in_the_readers_language() {
+        let told = |language, line: &str| match parse(&arguments(line), language) {
+            Err(error) => tell(language, &error).detail,
+            Ok(_) => format!("{line} was accepted"),
+        };
+        let lines = [
+            "jomo-server",
+            "jomo-server --store a --bogus",
+            "jomo-server --store a --listen foo",
+            "jomo-server --store",
+            "jomo-server --store a --store b",
+            "jomo-server --store a --lang fr",
+            "jomo-server --store a --now tomorrow",
+            "jomo-server --store a --key-file k",
+            "jomo-server --store a --register r --trust-proxy x --proxy-header X-Login",
+            "jomo-server --store a --register r --trust-proxy ::1 --proxy-header :",
+            "jomo-server a",
+        ];
+        let all = lines.map(|line| told(Language::Ja, line)).join("\n");
+        insta::assert_snapshot!(all, @"
+        次の指定が要ります: --store <DIR>
+        --bogus という指定はありません。
+        --listen <ADDRESS> に「foo」は使えません。使える値: 127.0.0.1:8080, [::1]:8080
+        --store <DIR> の値がありません。
+        --store <DIR> は1回だけ書けます。
+        --lang <LANG> に「fr」は使えません。使える値: ja, en
+        --now <TIME> に「tomorrow」は使えません。使える値: YYYY-MM-DDTHH:MM:SSZ
+        次の指定が要ります: --register <FILE>
+        --trust-proxy <ADDRESS> に「x」は使えません。使える値: 192.0.2.1, 2001:db8::1
+        --proxy-header <NAME> に「:」は使えません。使える値: X-Login
+        a という指定はありません。
+        ");
+        let english = told(Language::En, "jomo-server --store a --listen foo");
+        assert!(english.contains("cannot be “foo”"), "{english}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use jomo_register::RegisterError;
 use jomo_store::StoreError;
 
 use crate::clerk::ClerkError;
+use crate::usage::UsageError;
 
 /// Why a generation is not served.
 #[derive(Debug, thiserror::Error)]
@@ -104,11 +105,8 @@ pub enum StartError {
         source: io::Error,
     },
     /// The command line is not as documented.
-    #[error("{message}")]
-    Usage {
-        /// What is wrong with it.
-        message: String,
-    },
+    #[error(transparent)]
+    Usage(#[from] UsageError),
 }
 
 impl StartError {
@@ -116,7 +114,7 @@ impl StartError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::Load(LoadError::LiveWithSetClock { .. }) => 2,
+            Self::Usage(_) | Self::Load(LoadError::LiveWithSetClock { .. }) => 2,
             _ => 1,
         }
     }
@@ -139,7 +137,7 @@ impl Coded for StartError {
             Self::AddressInUse { .. } => "server-address-in-use",
             Self::Listen { .. } => "server-listen",
             Self::System { .. } => "server-system",
-            Self::Usage { .. } => "server-usage",
+            Self::Usage(error) => error.code(),
         }
     }
 
@@ -154,7 +152,7 @@ impl Coded for StartError {
                 vec![("address", address.to_string()), ("reason", source.to_string())]
             }
             Self::System { source } => vec![("reason", source.to_string())],
-            Self::Usage { message } => vec![("message", message.clone())],
+            Self::Usage(error) => error.arguments(),
         }
     }
 }

@@ -39,6 +39,7 @@ pub mod sign_in;
 pub mod throttle;
 pub mod tiles;
 pub mod upload;
+pub mod usage;
 pub mod view;
 pub mod watch;
 pub mod wire;

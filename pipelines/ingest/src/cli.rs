@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jomo_core::projection::Zone;
-use jomo_words::{Language, language_flag, language_of, say, text};
+use jomo_words::{Language, coded_json, language_flag, language_of, say, text};
 use serde_json::{Value, json};
 
 use crate::error::IngestError;
@@ -13,6 +13,7 @@ use crate::raster::{RasterRequest, Resampling};
 use crate::reader;
 use crate::report;
 use crate::supervise::{self, Bounds, Job, Task};
+use crate::usage::UsageError;
 use crate::vector::{Encoding, VectorRequest};
 
 /// Foreign files in, canonical ones out.
@@ -124,16 +125,12 @@ impl Shell<'_> {
         let Arguments { command, json, .. } = match parsed {
             Ok(arguments) => arguments,
             Err(fault) if fault.use_stderr() => {
-                if as_json {
-                    let errors = json!([{ "code": "cli-usage", "detail": fault.to_string() }]);
-                    let failure =
-                        json!({ "tool": report::TOOL, "status": "failed", "errors": errors });
-                    (self.print)(&format!("{failure:#}\n"));
-                }
-                let title = say(language, "cli-usage.title", &[]);
-                (self.tell)(&say(language, "cli-error", &[("title", title)]));
-                (self.tell)(&format!("  {}", fault.to_string().trim_end()));
-                return 2;
+                let failure = json!({
+                    "tool": report::TOOL,
+                    "status": "failed",
+                    "errors": [coded_json(language, &UsageError::from(&fault))],
+                });
+                return self.show(&failure, 2, language, as_json);
             }
             Err(help) => {
                 (self.print)(&help.to_string());

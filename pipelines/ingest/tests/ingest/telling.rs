@@ -1,6 +1,7 @@
 //! What a person is told: short whatever the file holds, and in Japanese no English prose.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::support::{Files, program, run, vector, zip};
 
@@ -91,6 +92,50 @@ fn japanese_holds_no_english_prose() {
     assert_eq!(prose("壊れています: Could not find EOCD").as_deref(), Some("Could not find"));
     for fine in ["「Could not find EOCD」", "GDAL 3.6 PROJ 9", "a /b c d", "u8, u16, f32"] {
         assert_eq!(prose(fine), None, "{fine}");
+    }
+}
+
+/// Wrong use is told in the caller's language, as data and as words.
+#[test]
+fn wrong_use_holds_no_english_prose() {
+    for (line, code) in [
+        ("", "cli-usage-no-command"),
+        ("fly", "cli-usage-command"),
+        ("vector", "cli-usage-missing"),
+        ("vector a --out o --to-crs abc", "cli-usage-value"),
+        ("vector a --out o --to-crs 6668 --bogus", "cli-usage-unknown"),
+        ("vector a --out o --to-crs 6668 --max-seconds 0", "cli-usage-value"),
+        ("vector a --out o --to-crs 6668 --max-features x", "cli-usage-number"),
+        ("vector a --out o --to-crs 6668 --x-field x", "cli-usage-missing"),
+        ("raster a --out o --to-crs 6677 --cell-size-m x", "cli-usage-number"),
+        ("raster a --out o --out p", "cli-usage-repeated"),
+        ("vector a --to-crs 6668 --out", "cli-usage-no-value"),
+    ] {
+        let words = line.split(' ').filter(|word| !word.is_empty());
+        let output = program().args(["--json", "--lang", "ja"]).args(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let error = &report["errors"][0];
+        assert_eq!(error["code"], code, "{line}: {error}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(prose(error["detail"].as_str().unwrap()), None, "{line}: {error}");
+        assert_eq!(prose(&told), None, "{line}: {told}");
+        assert!(told.contains("使い方が違います"), "{line}: {told}");
+    }
+}
+
+/// A database that is none of the format is told as that: nothing tries to load an extension.
+#[test]
+fn no_text_speaks_of_an_extension() {
+    let files = Files::new();
+    let source = files.write("a.geojson", br#"{"type":"Point","coordinates":[139,36]}"#);
+    for table in ["spatial_ref_sys", "contents", "geometry_columns"] {
+        let path = files.ogr2ogr(&format!("{table}.gpkg"), &source, &[]);
+        let drop = format!("DROP TABLE gpkg_{table}");
+        let dropped = Command::new("ogrinfo").arg(&path).args(["-sql", &drop]).output().unwrap();
+        assert!(dropped.status.success(), "{}", String::from_utf8_lossy(&dropped.stderr));
+        let (_, detail) = told("vector", "6668", &path, &[]);
+        assert!(!detail.contains("extension"), "{table}: {detail}");
     }
 }
 
