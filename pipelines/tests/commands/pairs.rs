@@ -269,7 +269,7 @@ fn who_has_lost_a_layer_does_not_get_it_back() {
     restrict(&["prefecture", "municipality", "owner"]);
     let said = back(&["--dry-run", "--json"]);
     assert_eq!(said.json()["would_be_live"].as_str(), Some(both.as_str()), "{}", said.err);
-    assert!(back(&["--dry-run"]).out.contains(&both));
+    assert!(back(&["--dry-run"]).err.contains(&both));
     restrict(&["prefecture"]);
     for more in [&[][..], &["--to", &both], &["--dry-run"], &["--dry-run", "--to", &both]] {
         let said = back(more);
