@@ -16,6 +16,10 @@ use crate::source::read_bounded;
 /// Largest file of periods in bytes.
 const KEEP_MAX: u64 = 64 << 10;
 
+/// What a file of periods may hold.
+const KEEP_FORM: &str = "jobs = 90, uploads = 30, outbox = 90, read_log = 1095, \
+    deleted_records = 365, [deleted_records_of] note = 365";
+
 /// Which register, and the key of its personal values.
 #[derive(Debug, Args)]
 pub struct RegisterFlags {
@@ -200,7 +204,11 @@ fn purge(keep: Option<&Path>, at: &RegisterFlags, context: &Context) -> Result<O
             let bytes = read_bounded(path, KEEP_MAX)?;
             let text = String::from_utf8_lossy(&bytes);
             toml::from_str(&text).map_err(|fault: toml::de::Error| {
-                let (value, expected) = (path.display().to_string(), fault.message().to_owned());
+                // The parser's reason is English; the line and the form say it in any language.
+                let before = fault.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+                let line = before.matches('\n').count() + 1;
+                let value = format!("{}:{line}", path.display());
+                let expected = KEEP_FORM.to_owned();
                 Failure::input(path, CommandError::Flag { flag: "keep", value, expected })
             })?
         }
@@ -246,6 +254,7 @@ impl From<RegisterError> for Failure {
             | RegisterError::Exists { .. }
             | RegisterError::Unknown { .. }
             | RegisterError::Taken { .. }
+            | RegisterError::TooAlike { .. }
             | RegisterError::Erased { .. }
             | RegisterError::Invalid { .. }
             | RegisterError::Password { .. }

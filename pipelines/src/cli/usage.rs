@@ -4,11 +4,16 @@
 //! is not known here keeps them, below a heading in the caller's language.
 
 use std::error::Error as _;
+use std::net::AddrParseError;
 use std::num::{ParseFloatError, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use jomo_core::message::{Arguments, Coded};
 use jomo_words::{Language, say, tell};
+
+/// A time, and an address, as they are written.
+const TIME: &str = "2026-01-31T09:00:00+09:00, 2026-01-31T00:00:00Z";
+const ADDRESS: &str = "127.0.0.1:8080";
 
 /// A command line that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +128,13 @@ fn refused(fault: &clap::Error, argument: String, value: String) -> (&'static st
     if is_number {
         return ("cli-usage-number", vec![("argument", argument), ("value", value)]);
     }
-    let why = source.map(ToString::to_string).unwrap_or_default();
+    // These say in English what was wrong; the form of what is right needs no language.
+    let form = source.and_then(|why| {
+        let time = why.is::<jiff::Error>().then_some(TIME);
+        time.or_else(|| why.is::<AddrParseError>().then_some(ADDRESS))
+    });
+    let why = form.map(str::to_owned).or_else(|| source.map(ToString::to_string));
+    let why = why.unwrap_or_default();
     // The parser's sentence for a number outside its range.
     let range = why.strip_prefix(&format!("{value} is not in "));
     let expected = range.map_or_else(|| why.clone(), str::to_owned);
@@ -164,7 +175,7 @@ mod tests {
     /// What people see when they mistype: no English but the words of the command line itself.
     #[test]
     fn wrong_use_is_told_in_japanese() {
-        let lines: [&[&str]; 12] = [
+        let lines: [&[&str]; 13] = [
             &["publish", "d", "--stor", "s"],
             &["fly"],
             &["imprt", "a.csv"],
@@ -177,6 +188,7 @@ mod tests {
             &["import", "a", "--layer", "a", "--title-ja", "x"],
             &["doctor", "--lang", "fr"],
             &["job", "show", "x"],
+            &["key", "create", "a", "--until", "xx"],
         ];
         let all = lines.map(|line| told(Language::Ja, line)).join("\n\n");
         insta::assert_snapshot!(all, @"
@@ -228,6 +240,9 @@ mod tests {
 
         エラー: 使い方が違います
           <ID> に「x」は使えません。使える値: xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx
+
+        エラー: 使い方が違います
+          --until <UNTIL> に「xx」は使えません。使える値: 2026-01-31T09:00:00+09:00, 2026-01-31T00:00:00Z
         ");
     }
 

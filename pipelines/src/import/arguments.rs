@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jomo_core::layer::Text;
 use jomo_core::organisation::OrganisationKind;
 use jomo_format::vector::Encoding;
@@ -53,10 +54,10 @@ pub struct ImportArguments {
     #[arg(long)]
     source_layer: Option<String>,
     /// Title in Japanese.
-    #[arg(long, requires = "title_en")]
+    #[arg(long, requires = "title_en", value_parser = NonEmptyStringValueParser::new())]
     title_ja: Option<String>,
     /// Title in English.
-    #[arg(long, requires = "title_ja")]
+    #[arg(long, requires = "title_ja", value_parser = NonEmptyStringValueParser::new())]
     title_en: Option<String>,
     /// observation, designated, relayed, forecast, inventory or register.
     #[arg(long)]
