@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::case::{Forcing, Scheme, Settings, Start, TimeStep, Water};
 use crate::error::FloodError;
 use crate::face::GRAVITY;
 use crate::ground::{Ground, Lattice, Roughness};
@@ -9,7 +10,7 @@ use crate::layout::Layout;
 use crate::rain::Rain;
 use crate::real::Real;
 use crate::rim::{Flow, Rim, Stretch};
-use crate::simulation::{Forcing, Reach, Scheme, Settings, Start, TimeStep, Water};
+use crate::simulation::Reach;
 use crate::tile::{Before, Compass, FaceResistance, Outer, Resistance, Strip, Tile};
 use crate::watch::Watch;
 

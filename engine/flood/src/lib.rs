@@ -14,6 +14,7 @@
 #![expect(clippy::many_single_char_names, reason = "symbols of the equations")]
 
 mod build;
+mod case;
 mod cell;
 mod error;
 mod face;
@@ -34,6 +35,7 @@ mod slopes;
 mod tile;
 mod watch;
 
+pub use case::{Forcing, Scheme, Settings, Source, Start, TimeStep, Water};
 pub use cell::DRY_M;
 pub use error::FloodError;
 pub use face::GRAVITY;
@@ -43,8 +45,6 @@ pub use rain::{Infiltration, Rain};
 pub use real::Real;
 pub use rim::{Flow, Stretch};
 pub use series::Series;
-pub use simulation::{
-    Field, Forcing, Scheme, Settings, Simulation, Source, Start, TimeStep, Water,
-};
+pub use simulation::{Field, Simulation};
 pub use tile::Compass;
 pub use watch::Thresholds;

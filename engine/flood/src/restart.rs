@@ -9,11 +9,12 @@ use std::io::{Read, Write};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::case::{Forcing, Settings, Start};
 use crate::error::FloodError;
 use crate::ground::{Ground, Lattice};
 use crate::rain::Soil;
 use crate::real::Real;
-use crate::simulation::{Forcing, Settings, Simulation, Start};
+use crate::simulation::Simulation;
 use crate::tile::Tile;
 
 /// First bytes of a saved state; the last is the version of the form.

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::build;
+use crate::case::{Forcing, Scheme, Settings, Start, TimeStep};
 use crate::cell::DRY_M;
 use crate::error::FloodError;
 use crate::face::GRAVITY;
@@ -10,146 +11,12 @@ use crate::ground::{Ground, Lattice};
 use crate::joint::Joint;
 use crate::layout::Layout;
 use crate::ledger::Ledger;
-use crate::rain::{Infiltration, Rain, Sky};
+use crate::rain::{Rain, Sky};
 use crate::real::Real;
-use crate::rim::{Flow, Imposed, Stretch, weight};
+use crate::rim::{Flow, Imposed, weight};
 use crate::series::Series;
 use crate::simd::widest;
-use crate::tile::{Compass, Edges, FlatRoom, HALO, Pace, Room, Scratch, Strip, Tile};
-use crate::watch::Thresholds;
-
-/// Water at the start.
-#[derive(Clone, Debug, Default)]
-pub struct Start {
-    /// Depth or level; dry if absent.
-    pub water: Option<Water>,
-    /// Velocity in m/s, + to the east and + to the north, row by row; at rest if absent.
-    pub velocity_m_s: Option<[Vec<f64>; 2]>,
-}
-
-/// Water at the start, row by row.
-#[derive(Clone, Debug)]
-pub enum Water {
-    /// Depth in m, `>= 0`.
-    Depth(Vec<f64>),
-    /// Level in m above the datum of the bed; dry where it lies below the bed or is `NaN`.
-    Level(Vec<f64>),
-}
-
-/// Water that enters (or, negative, is pumped out) at one cell.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Row and column.
-    pub cell: [usize; 2],
-    /// m³/s.
-    pub discharge: Series,
-}
-
-/// What acts on the water.
-#[derive(Clone, Debug)]
-pub struct Forcing {
-    /// Stretches of the rim; the rest is wall.
-    pub rim: Vec<Stretch>,
-    /// Inflow and pumps at cells.
-    pub sources: Vec<Source>,
-    /// Rain.
-    pub rain: Option<Rain>,
-    /// What the ground keeps of the rain.
-    pub infiltration: Infiltration,
-    /// What drains take from every wet cell, mm/h.
-    pub drainage_mm_h: f64,
-}
-
-impl Default for Forcing {
-    fn default() -> Self {
-        Self {
-            rim: Vec::new(),
-            sources: Vec::new(),
-            rain: None,
-            infiltration: Infiltration::None,
-            drainage_mm_h: 0.0,
-        }
-    }
-}
-
-/// How fluxes are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scheme {
-    /// HLLC, first order in space and time: robust and fast.
-    #[default]
-    First,
-    /// HLLC with reconstructed water (MUSCL, minmod) and two stages (Heun): second order where the
-    /// flow is smooth, about three times the work.
-    Second,
-    /// Local inertial equations, without advection: about a third of the work, for slow flow over
-    /// plains only.
-    Inertial,
-}
-
-impl Scheme {
-    /// Cells that a step looks beyond a tile.
-    pub(crate) fn halo(self) -> usize {
-        match self {
-            Self::First => 1,
-            Self::Second | Self::Inertial => HALO,
-        }
-    }
-
-    /// Its number in a saved state.
-    pub(crate) fn number(self) -> u64 {
-        match self {
-            Self::First => 1,
-            Self::Second => 2,
-            Self::Inertial => 3,
-        }
-    }
-
-    /// Room for a step of this scheme in tiles of so many columns.
-    fn room<R: Real>(self, columns: usize) -> Rooms<R> {
-        match self {
-            Self::First => Rooms::None,
-            Self::Second => Rooms::Second(Box::new(Room::with_columns(columns))),
-            Self::Inertial => Rooms::Flat(Box::new(FlatRoom::with_columns(columns))),
-        }
-    }
-}
-
-/// How the length of steps is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TimeStep {
-    /// One step for the whole domain, of the length that its fastest cell allows.
-    #[default]
-    Global,
-    /// Tiles of slower water take longer steps. Only with [`Scheme::First`].
-    Local,
-}
-
-/// How to compute.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Settings {
-    /// How fluxes are computed.
-    pub scheme: Scheme,
-    /// How the length of steps is chosen.
-    pub time_step: TimeStep,
-    /// Courant number: the share of a cell that the fastest signal may cross in a step.
-    pub cfl: f64,
-    /// Edge of a tile in cells.
-    pub tile_edge: usize,
-    /// What to record in every step; `None` saves its memory and time.
-    pub watch: Option<Thresholds>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            scheme: Scheme::First,
-            time_step: TimeStep::Global,
-            cfl: 0.5,
-            tile_edge: 64,
-            watch: Some(Thresholds::default()),
-        }
-    }
-}
+use crate::tile::{Compass, Edges, FlatRoom, Pace, Room, Scratch, Strip, Tile};
 
 /// Steps shorter than this share of the simulated time are a fault of the input.
 const LEAST_STEP_S: f64 = 1e-7;
@@ -658,6 +525,17 @@ impl<R: Real> Bench<R> {
                     );
                 }
             }
+        }
+    }
+}
+
+impl Scheme {
+    /// Room for a step of this scheme in tiles of so many columns.
+    fn room<R: Real>(self, columns: usize) -> Rooms<R> {
+        match self {
+            Self::First => Rooms::None,
+            Self::Second => Rooms::Second(Box::new(Room::with_columns(columns))),
+            Self::Inertial => Rooms::Flat(Box::new(FlatRoom::with_columns(columns))),
         }
     }
 }
