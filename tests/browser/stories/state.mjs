@@ -45,7 +45,7 @@ export async function layersChangePlaces(reader) {
   const panel = () => reader.at('jomo-layers section[data-group=points]').locator('input[data-layer]').evaluateAll((boxes) => boxes.map((box) => box.dataset.layer));
   const before = await panel();
   assert.deepEqual(await pile(), before, 'the panel lists what lies in front first');
-  await reader.press(reader.at('[data-move=down]').first());
+  await reader.press(reader.at('jomo-layers section[data-group=points]').locator('[data-move=down]').first());
   await reader.at('[data-move=up]:focus').waitFor();
   assert.deepEqual(await panel(), [...before].reverse());
   assert.deepEqual(await pile(), [...before].reverse());
