@@ -49,9 +49,19 @@ export class Reader {
     await this.settled();
   }
 
-  /** Waits until everything wanted is on screen. */
+  /**
+   * Waits until everything wanted is on screen and still is two frames later: the first may lay out
+   * the page anew, and a picture shows only frames that have been presented.
+   */
   async settled() {
-    await this.page.waitForFunction(() => document.querySelector('jomo-map')?.isSettled === true);
+    let stays = false;
+    while (!stays) {
+      await this.page.waitForFunction(() => document.querySelector('jomo-map')?.isSettled === true);
+      stays = await this.page.evaluate(async () => {
+        for (let frame = 0; frame < 2; frame += 1) await new Promise((done) => requestAnimationFrame(done));
+        return document.querySelector('jomo-map').isSettled;
+      });
+    }
   }
 
   /** Runs `act(jomoMap, argument)` in the page. */

@@ -136,7 +136,13 @@ export class JomoMap extends LitElement implements StaffHost {
 
   /** Whether all that is wanted is on screen. */
   get isSettled(): boolean {
-    return this.#drawing !== undefined && !this.fetching && !this.#drawing.isWaiting && this.map?.loaded() === true;
+    const { map } = this;
+    if (map === undefined || this.#drawing === undefined || this.fetching || this.#drawing.isWaiting) return false;
+    // MapLibre follows its container a moment late, e.g. when the panel closes; the map moves with it.
+    const canvas = map.getCanvas();
+    const container = map.getContainer();
+    const fits = canvas.clientWidth === container.clientWidth && canvas.clientHeight === container.clientHeight;
+    return fits && map.loaded();
   }
 
   override render(): TemplateResult {
