@@ -11,7 +11,7 @@ use crate::rain::Rain;
 use crate::real::Real;
 use crate::rim::{Flow, Rim, Stretch};
 use crate::simulation::Reach;
-use crate::tile::{Before, Compass, FaceResistance, Outer, Resistance, Strip, Tile};
+use crate::tile::{Before, Compass, FaceResistance, Outer, Resistance, Strip, Tile, band_rows};
 use crate::watch::Watch;
 
 /// Bed of a cell outside the domain above one inside, m: a wall that no water climbs.
@@ -191,8 +191,12 @@ impl Cutter<'_> {
         let cells =
             || (0..rows).flat_map(|r| (0..columns).map(move |c| [origin[0] + r, origin[1] + c]));
         let dz_columns = (0..rows)
-            .flat_map(|r| (0..=columns).map(move |c| [origin[0] + r, origin[1] + c]))
+            .flat_map(|r| (0..columns).map(move |c| [origin[0] + r, origin[1] + c]))
             .map(|[r, c]| self.rise([Some(r), c.checked_sub(1)], [Some(r), Some(c)]))
+            .collect();
+        let beyond = origin[1] + columns;
+        let dz_east = (origin[0]..origin[0] + rows)
+            .map(|r| self.rise([Some(r), Some(beyond - 1)], [Some(r), Some(beyond)]))
             .collect();
         let dz_rows = (0..=rows)
             .flat_map(|r| (0..columns).map(move |c| [origin[0] + r, origin[1] + c]))
@@ -212,6 +216,7 @@ impl Cutter<'_> {
             east: cells().zip(&h).map(|(cell, h)| self.discharge(cell, *h, 0)).collect(),
             south: cells().zip(&h).map(|(cell, h)| R::ZERO - self.discharge(cell, *h, 1)).collect(),
             dz_columns,
+            dz_east,
             dz_rows,
             resistance: self.resistance(cells(), columns),
             face_resistance: FaceResistance::None,
@@ -304,7 +309,7 @@ impl Cutter<'_> {
             R::of(if n.is_nan() { 0.0 } else { GRAVITY * n * n })
         };
         match self.ground.roughness() {
-            Roughness::Uniform(_) => Resistance::Uniform(vec![of(0); columns]),
+            Roughness::Uniform(_) => Resistance::Uniform(vec![of(0); band_rows(columns) * columns]),
             Roughness::Cells(_) => {
                 Resistance::Cells(cells.map(|[r, c]| of(r * width + c)).collect())
             }
@@ -370,13 +375,7 @@ impl Cutter<'_> {
                 Some(Flow::Open { slope }) => slope * self.ground.cell_size_m(),
                 _ => 0.0,
             };
-            let face = match side {
-                Compass::North => &mut tile.dz_rows[i],
-                Compass::South => &mut tile.dz_rows[rows * columns + i],
-                Compass::West => &mut tile.dz_columns[i * (columns + 1)],
-                Compass::East => &mut tile.dz_columns[i * (columns + 1) + columns],
-            };
-            *face = R::of(match side {
+            *tile.rise_mut(side, i) = R::of(match side {
                 Compass::North | Compass::West => fall_m,
                 Compass::South | Compass::East => -fall_m,
             });
@@ -405,17 +404,12 @@ impl Cutter<'_> {
             return;
         }
         let [rows, columns] = tile.shape;
-        let rim = match side {
-            Compass::North => tile.dz_rows[at],
-            Compass::South => tile.dz_rows[rows * columns + at],
-            Compass::West => tile.dz_columns[at * (columns + 1)],
-            Compass::East => tile.dz_columns[at * (columns + 1) + columns],
-        };
+        let rim = *tile.rise_mut(side, at);
         let inner = match side {
             Compass::North if 1 < rows => tile.dz_rows[columns + at],
             Compass::South if 1 < rows => tile.dz_rows[(rows - 1) * columns + at],
-            Compass::West if 1 < columns => tile.dz_columns[at * (columns + 1) + 1],
-            Compass::East if 1 < columns => tile.dz_columns[at * (columns + 1) + columns - 1],
+            Compass::West if 1 < columns => tile.dz_columns[at * columns + 1],
+            Compass::East if 1 < columns => tile.dz_columns[at * columns + columns - 1],
             _ => R::ZERO,
         };
         let flow =

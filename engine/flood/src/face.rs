@@ -16,6 +16,7 @@
 use std::ops::Range;
 
 use crate::real::Real;
+use crate::simd::rows;
 
 /// Acceleration of gravity in m/s², standard (ISO 80000-3).
 pub const GRAVITY: f64 = 9.806_65;
@@ -48,6 +49,13 @@ impl<R: Real> Fluxes<R> {
         let zero = || vec![R::ZERO; count];
         Self { mass: zero(), left: zero(), right: zero(), across: zero() }
     }
+
+    /// Copies faces to the place `to`.
+    pub(crate) fn carry(&mut self, faces: Range<usize>, to: usize) {
+        for values in [&mut self.mass, &mut self.left, &mut self.right, &mut self.across] {
+            values.copy_within(faces.clone(), to);
+        }
+    }
 }
 
 /// One side of a face, as numbers.
@@ -70,28 +78,6 @@ pub(crate) struct Flux<R> {
     pub left: R,
     pub right: R,
     pub across: R,
-}
-
-impl<'a, R> Side<'a, R> {
-    #[inline(always)]
-    fn lanes(self, faces: &Range<usize>) -> [&'a [R]; 6] {
-        [self.h, self.along, self.across, self.celerity, self.stock, self.drift]
-            .map(|values| &values[faces.clone()])
-    }
-}
-
-impl<R: Real> Cell<R> {
-    #[inline(always)]
-    fn of([h, along, across, celerity, stock, drift]: [&[R]; 6], i: usize) -> Self {
-        Self {
-            h: h[i],
-            along: along[i],
-            across: across[i],
-            celerity: celerity[i],
-            stock: stock[i],
-            drift: drift[i],
-        }
-    }
 }
 
 /// What all faces of a step share.
@@ -162,29 +148,32 @@ pub(crate) fn flux<R: Real>(l: Cell<R>, r: Cell<R>, dz: R, scale: FaceScale<R>) 
     Flux { mass, left, right, across }
 }
 
-/// Fluxes of a row of faces, as many as `dz` has.
-#[inline(always)]
+/// Fluxes of a run of faces, as many as `dz` has, to the place `at` of `out` on.
 pub(crate) fn flux_row<R: Real>(
-    left: Side<'_, R>,
-    right: Side<'_, R>,
+    sides: [Side<'_, R>; 2],
     dz: &[R],
     scale: FaceScale<R>,
     out: &mut Fluxes<R>,
+    at: usize,
 ) {
-    let n = dz.len();
-    let Fluxes { mass, left: to_left, right: to_right, across } = out;
-    for faces in pieces(n) {
-        flux_lanes(
-            left.lanes(&faces),
-            right.lanes(&faces),
-            &dz[faces.clone()],
-            scale,
-            &mut mass[faces.clone()],
-            &mut to_left[faces.clone()],
-            &mut to_right[faces.clone()],
-            &mut across[faces],
-        );
-    }
+    let Fluxes { mass, left, right, across } = out;
+    let [mass, left, right, across] = [mass, left, right, across].map(|values| &mut values[at..]);
+    flux_lanes(sides, dz, scale, mass, left, right, across);
+}
+
+/// Fluxes from each of a run of cells to the next, as many as `dz` has. What a cell feels at its
+/// near face goes to `near`, what it feels at its far face to `far`, both at the place of the face:
+/// where the run passes from one row to the next, they are set apart afterwards.
+pub(crate) fn flux_run<R: Real>(
+    sides: [Side<'_, R>; 2],
+    dz: &[R],
+    scale: FaceScale<R>,
+    [near, far]: [&mut Fluxes<R>; 2],
+) {
+    let Fluxes { mass, right: force, across, .. } = near;
+    let out = [mass, force, across, &mut far.mass, &mut far.left, &mut far.across];
+    let [mass, force, across, far_mass, far_force, far_across] = out.map(Vec::as_mut_slice);
+    run_lanes(sides, dz, scale, mass, force, across, far_mass, far_force, far_across);
 }
 
 /// Numbers of a row that go at once.
@@ -194,7 +183,7 @@ const LANES: usize = 8;
 /// overlaps the one before. (A row of 64 cells has 65 faces; the last one alone took a sixth of
 /// the time.)
 #[inline(always)]
-pub(crate) fn pieces(count: usize) -> [Range<usize>; 2] {
+fn pieces(count: usize) -> [Range<usize>; 2] {
     let over = count % LANES;
     if over == 0 || count < LANES {
         [0..count, 0..0]
@@ -203,25 +192,86 @@ pub(crate) fn pieces(count: usize) -> [Range<usize>; 2] {
     }
 }
 
-/// The loop of [`flux_row`]. Slices that are written are arguments of their own: the compiler
-/// then knows that they overlap nothing and checks nothing at run time.
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "only arguments are known not to overlap")]
-fn flux_lanes<R: Real>(
-    left: [&[R]; 6],
-    right: [&[R]; 6],
-    dz: &[R],
-    scale: FaceScale<R>,
-    mass: &mut [R],
-    to_left: &mut [R],
-    to_right: &mut [R],
-    across: &mut [R],
-) {
-    for i in 0..dz.len() {
-        let f = flux(Cell::of(left, i), Cell::of(right, i), dz[i], scale);
-        mass[i] = f.mass;
-        to_left[i] = f.left;
-        to_right[i] = f.right;
-        across[i] = f.across;
+impl<'a, R: Real> Side<'a, R> {
+    #[inline(always)]
+    fn part(self, faces: &Range<usize>) -> Self {
+        let cut = |values: &'a [R]| &values[faces.clone()];
+        Self {
+            h: cut(self.h),
+            along: cut(self.along),
+            across: cut(self.across),
+            celerity: cut(self.celerity),
+            stock: cut(self.stock),
+            drift: cut(self.drift),
+        }
+    }
+
+    #[inline(always)]
+    fn cell(self, i: usize) -> Cell<R> {
+        Cell {
+            h: self.h[i],
+            along: self.along[i],
+            across: self.across[i],
+            celerity: self.celerity[i],
+            stock: self.stock[i],
+            drift: self.drift[i],
+        }
+    }
+}
+
+rows! {
+    /// The loop of [`flux_row`].
+    fn flux_lanes<R>(
+        sides: [Side<'_, R>; 2],
+        dz: &[R],
+        scale: FaceScale<R>,
+        mass: &mut [R],
+        to_left: &mut [R],
+        to_right: &mut [R],
+        across: &mut [R],
+    ) {
+        for faces in pieces(dz.len()) {
+            let (l, r) = (sides[0].part(&faces), sides[1].part(&faces));
+            let dz = &dz[faces.clone()];
+            let (mass, across) = (&mut mass[faces.clone()], &mut across[faces.clone()]);
+            let (to_left, to_right) = (&mut to_left[faces.clone()], &mut to_right[faces]);
+            for i in 0..dz.len() {
+                let f = flux(l.cell(i), r.cell(i), dz[i], scale);
+                mass[i] = f.mass;
+                to_left[i] = f.left;
+                to_right[i] = f.right;
+                across[i] = f.across;
+            }
+        }
+    }
+
+    /// The loop of [`flux_run`].
+    fn run_lanes<R>(
+        sides: [Side<'_, R>; 2],
+        dz: &[R],
+        scale: FaceScale<R>,
+        mass: &mut [R],
+        force: &mut [R],
+        across: &mut [R],
+        far_mass: &mut [R],
+        far_force: &mut [R],
+        far_across: &mut [R],
+    ) {
+        for faces in pieces(dz.len()) {
+            let (l, r) = (sides[0].part(&faces), sides[1].part(&faces));
+            let dz = &dz[faces.clone()];
+            let (mass, far_mass) = (&mut mass[faces.clone()], &mut far_mass[faces.clone()]);
+            let (across, far_across) = (&mut across[faces.clone()], &mut far_across[faces.clone()]);
+            let (force, far_force) = (&mut force[faces.clone()], &mut far_force[faces]);
+            for i in 0..dz.len() {
+                let f = flux(l.cell(i), r.cell(i), dz[i], scale);
+                mass[i] = f.mass;
+                far_mass[i] = f.mass;
+                far_force[i] = f.left;
+                force[i] = f.right;
+                across[i] = f.across;
+                far_across[i] = f.across;
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@
 use crate::cell::{DRY_M, StepScale};
 use crate::face::GRAVITY;
 use crate::real::Real;
+use crate::simd::rows;
 
 /// Weight of a face's own discharge against the mean of those before and after it.
 const OWN_WEIGHT: f64 = 0.9;
@@ -80,58 +81,59 @@ pub(crate) struct InertialFaces<'a, R> {
     pub resistance: &'a [R],
 }
 
-/// Discharges of a row of faces, as many as `dz` has; signal speeds are gathered by column.
-#[inline(always)]
-pub(crate) fn discharge_row<R: Real>(
-    faces: InertialFaces<'_, R>,
-    scale: InertialScale<R>,
-    out: &mut [R],
-    signal: &mut [R],
-) {
-    let n = faces.dz.len();
-    let InertialFaces { left, right, dz, own, before, after, resistance } = faces;
-    let (left, right, own) = (&left[..n], &right[..n], &own[..n]);
-    let (before, after, resistance) = (&before[..n], &after[..n], &resistance[..n]);
-    let (out, signal) = (&mut out[..n], &mut signal[..n]);
-    for i in 0..n {
-        let face = InertialFace {
-            left: left[i],
-            right: right[i],
-            dz: dz[i],
-            own: own[i],
-            before: before[i],
-            after: after[i],
-            resistance: resistance[i],
-        };
-        let (passed, fast) = discharge(face, scale);
-        out[i] = passed;
-        signal[i] = signal[i].most(fast);
+rows! {
+    /// Discharges of a row of faces, as many as `dz` has; signal speeds are gathered by column.
+    pub(crate) fn discharge_row<R>(
+        faces: InertialFaces<'_, R>,
+        scale: InertialScale<R>,
+        out: &mut [R],
+        signal: &mut [R],
+    ) {
+        let n = faces.dz.len();
+        let InertialFaces { left, right, dz, own, before, after, resistance } = faces;
+        let (left, right, own) = (&left[..n], &right[..n], &own[..n]);
+        let (before, after, resistance) = (&before[..n], &after[..n], &resistance[..n]);
+        let (out, signal) = (&mut out[..n], &mut signal[..n]);
+        for i in 0..n {
+            let face = InertialFace {
+                left: left[i],
+                right: right[i],
+                dz: dz[i],
+                own: own[i],
+                before: before[i],
+                after: after[i],
+                resistance: resistance[i],
+            };
+            let (passed, fast) = discharge(face, scale);
+            out[i] = passed;
+            signal[i] = signal[i].most(fast);
+        }
     }
-}
 
-/// Depths of a row after a step, from the discharges of its faces: through those from west to east
-/// (one more than cells), in the north and in the south. Gives the square of the flow speed, from
-/// the mean discharge of opposite faces.
-#[inline(always)]
-pub(crate) fn store_row<R: Real>(
-    [columns, north, south]: [&[R]; 3],
-    dt_per_dx: R,
-    h: &mut [R],
-    low: &mut [R],
-    speed: &mut [R],
-) {
-    let n = h.len();
-    let (west, east) = (&columns[..n], &columns[1..][..n]);
-    let (north, south) = (&north[..n], &south[..n]);
-    let (low, speed) = (&mut low[..n], &mut speed[..n]);
-    for i in 0..n {
-        let gain = low[i] - dt_per_dx * ((east[i] - west[i]) + (south[i] - north[i]));
-        let depth = h[i] + gain;
-        let part = depth - h[i];
-        low[i] = (h[i] - (depth - part)) + (gain - part);
-        h[i] = depth;
-        let inverse = if R::of(DRY_M) <= depth { R::HALF / depth } else { R::ZERO };
-        let (u, v) = ((east[i] + west[i]) * inverse, (south[i] + north[i]) * inverse);
-        speed[i] = u * u + v * v;
+    /// Depths of a row after a step, from the discharges of its faces: through those from west to
+    /// east (one more than cells), in the north and in the south. Gives the square of the flow
+    /// speed, from the mean discharge of opposite faces.
+    pub(crate) fn store_row<R>(
+        faces: [&[R]; 3],
+        dt_per_dx: R,
+        h: &mut [R],
+        low: &mut [R],
+        speed: &mut [R],
+    ) {
+        let n = h.len();
+        let [columns, north, south] = faces;
+        let (west, east) = (&columns[..n], &columns[1..][..n]);
+        let (north, south) = (&north[..n], &south[..n]);
+        let (low, speed) = (&mut low[..n], &mut speed[..n]);
+        for i in 0..n {
+            let gain = low[i] - dt_per_dx * ((east[i] - west[i]) + (south[i] - north[i]));
+            let depth = h[i] + gain;
+            let part = depth - h[i];
+            low[i] = (h[i] - (depth - part)) + (gain - part);
+            h[i] = depth;
+            let inverse = if R::of(DRY_M) <= depth { R::HALF / depth } else { R::ZERO };
+            let (u, v) = ((east[i] + west[i]) * inverse, (south[i] + north[i]) * inverse);
+            speed[i] = u * u + v * v;
+        }
     }
 }

@@ -31,7 +31,6 @@ pub(crate) enum Joint<'a, R> {
 
 impl<R: Real> Joint<'_, R> {
     /// Acts on the flux of the face `face` of a row of fluxes, the `place`-th along the side.
-    #[inline(always)]
     pub(crate) fn act(
         &mut self,
         side: Compass,
@@ -67,7 +66,6 @@ impl<R: Real> Joint<'_, R> {
 }
 
 /// Takes no more from a slower cell than its share for its own, longer step.
-#[inline(always)]
 fn limit<R: Real>(
     side: Compass,
     beyond: &Strip<R>,

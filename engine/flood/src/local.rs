@@ -14,9 +14,8 @@ use crate::joint::Joint;
 use crate::layout::Layout;
 use crate::real::Real;
 use crate::rim::Imposed;
-use crate::simd::widest;
 use crate::simulation::{Simulation, View};
-use crate::tile::{Compass, Edges, Pace, Scratch, Strip, Tile};
+use crate::tile::{Band, Compass, Edges, Pace, Strip, Surroundings, Tile};
 
 /// The slowest tiles take steps of `2^HIGHEST` times the shortest.
 const HIGHEST: u8 = 3;
@@ -74,7 +73,7 @@ impl<R: Real> Simulation<R> {
     }
 
     fn local_pass(&mut self, levels: &[u8], turn: Turn, imposed: &[Imposed], pace: Pace<R>) {
-        let (columns, scheme) = (self.layout.longest_edge(), self.settings.scheme);
+        let scheme = self.settings.scheme;
         let [before, after] = &mut self.edges;
         let view = View { scheme, layout: &self.layout, edges: before, nothing: Strip::dry(0) };
         let updates: u64 = self
@@ -83,28 +82,24 @@ impl<R: Real> Simulation<R> {
             .zip(after.par_iter_mut())
             .enumerate()
             .filter(|(index, _)| levels[*index] == turn.level)
-            .map_init(
-                || Scratch::with_columns(columns),
-                |scratch, (index, (tile, show))| {
-                    let mut registers = view.registers(index, turn.first);
-                    let mut joints = view.joints(index, levels, &mut registers);
-                    let stirred = joints.iter().any(Joint::stirs);
-                    if !(stirred || view.works(index, tile, imposed)) {
-                        show.clone_from(&view.edges[index]);
-                        show.registers = registers;
-                        return 0;
-                    }
-                    view.prepare(index, tile, imposed, pace);
-                    let around = view.around(index);
-                    widest(
-                        #[inline(always)]
-                        || tile.step(around, pace, scratch, &mut joints),
-                    );
-                    tile.show(show, scheme.halo());
+            .map_init(Band::default, |band, (index, (tile, show))| {
+                let mut registers = view.registers(index, turn.first);
+                let mut joints = view.joints(index, levels, &mut registers);
+                let stirred = joints.iter().any(Joint::stirs);
+                if !(stirred || view.works(index, tile, imposed)) {
+                    show.clone_from(&view.edges[index]);
                     show.registers = registers;
-                    tile.h.len() as u64
-                },
-            )
+                    return 0;
+                }
+                view.prepare(index, tile, imposed, pace);
+                let around = view.around(index);
+                let own = &view.edges[index];
+                let joints = &mut joints;
+                tile.step(Surroundings { own, around, joints }, pace, band);
+                tile.show(show, scheme.halo());
+                show.registers = registers;
+                tile.h.len() as u64
+            })
             .sum();
         for (index, (before, after)) in before.iter_mut().zip(after).enumerate() {
             if levels[index] == turn.level {

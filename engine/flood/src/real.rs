@@ -230,6 +230,16 @@ impl Real for f64 {
     }
 }
 
+/// The greatest of some numbers, or 0 if none is above it.
+pub(crate) fn greatest<R: Real>(values: &[R]) -> R {
+    let (wide, rest) = values.as_chunks::<16>();
+    let mut most = [R::ZERO; 16];
+    for values in wide {
+        most.iter_mut().zip(values).for_each(|(most, value)| *most = most.most(*value));
+    }
+    most.iter().chain(rest).fold(R::ZERO, |most, value| most.at_least(*value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ use crate::simulation::Simulation;
 use crate::tile::Tile;
 
 /// First bytes of a saved state; the last is the version of the form.
-const MAGIC: &[u8; 8] = b"jomofld\x01";
+const MAGIC: &[u8; 8] = b"jomofld\x02";
 
 /// Numbers go in and out in pieces of this many bytes.
 const PIECE: usize = 1 << 16;

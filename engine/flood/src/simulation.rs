@@ -15,8 +15,7 @@ use crate::rain::{Rain, Sky};
 use crate::real::Real;
 use crate::rim::{Flow, Imposed, weight};
 use crate::series::Series;
-use crate::simd::widest;
-use crate::tile::{Compass, Edges, FlatRoom, Pace, Room, Scratch, Strip, Tile};
+use crate::tile::{Band, Compass, Edges, FlatRoom, Pace, Room, Scratch, Strip, Surroundings, Tile};
 
 /// Steps shorter than this share of the simulated time are a fault of the input.
 const LEAST_STEP_S: f64 = 1e-7;
@@ -261,7 +260,7 @@ impl<R: Real> Simulation<R> {
                         return (R::ZERO, 0);
                     }
                     view.prepare(index, tile, imposed, pace);
-                    bench.turn(tile, view.around(index), pace, turn);
+                    bench.turn(tile, (&view.edges[index], view.around(index)), pace, turn);
                     tile.show(show, scheme.halo());
                     (tile.signal, tile.h.len() as u64)
                 },
@@ -307,7 +306,7 @@ impl<R: Real> Simulation<R> {
         for source in &self.sources {
             let volume_m3 = source.discharge.integral(from_s, to_s);
             let tile = &mut self.tiles[source.tile];
-            let added = tile.pour(source.at, R::of(volume_m3 / area_m2));
+            let added = tile.pour(source.at, R::of(volume_m3 / area_m2), R::of(to_s));
             self.ledger.count_source(added.wide() * area_m2);
             tile.show(&mut self.edges[0][source.tile], self.settings.scheme.halo());
             self.signal_m_s = self.signal_m_s.max(tile.signal.wide());
@@ -318,7 +317,8 @@ impl<R: Real> Simulation<R> {
     fn let_rain(&mut self) {
         let area_m2 = self.cell_size_m * self.cell_size_m;
         let portions: Vec<R> = self.sky.portions();
-        let drained = R::of(std::mem::take(&mut self.sky.to_drain_m));
+        let (drained, now_s) =
+            (R::of(std::mem::take(&mut self.sky.to_drain_m)), R::of(self.time_s));
         let layout = &self.layout;
         let zone_of_cell = self.sky.rain().and_then(Rain::zone_of_cell);
         let (columns, depth) = (self.shape[1], self.settings.scheme.halo());
@@ -329,7 +329,7 @@ impl<R: Real> Simulation<R> {
             .enumerate()
             .map(|(index, (tile, edges))| {
                 let ([top, left], _) = layout.extent(index);
-                let taken = tile.rain(&portions, drained, |row| {
+                let taken = tile.rain(&portions, (drained, now_s), |row| {
                     zone_of_cell.map(|zones| &zones[(top + row) * columns + left..])
                 });
                 tile.show(edges, depth);
@@ -406,7 +406,7 @@ impl<R: Real> Simulation<R> {
             for column in 0..grid[1] {
                 if let Some(tile) = self.layout.tile([row, column]) {
                     let ([_, left], _) = self.layout.extent(tile);
-                    self.tiles[tile].copy(field, left, columns, band);
+                    self.tiles[tile].copy((field, self.time_s), [left, columns], band);
                 }
             }
         });
@@ -499,30 +499,27 @@ struct Bench<R> {
 }
 
 impl<R: Real> Bench<R> {
-    fn turn(&mut self, tile: &mut Tile<R>, around: [&Strip<R>; 4], pace: Pace<R>, turn: Turn) {
+    fn turn(
+        &mut self,
+        tile: &mut Tile<R>,
+        (own, around): (&Edges<R>, [&Strip<R>; 4]),
+        pace: Pace<R>,
+        turn: Turn,
+    ) {
         let scratch = &mut self.scratch;
         match &mut self.room {
-            Rooms::None => widest(
-                #[inline(always)]
-                || tile.step(around, pace, scratch, &mut [const { Joint::Even }; 4]),
-            ),
-            Rooms::Flat(room) => widest(
-                #[inline(always)]
-                || tile.flat_step(around, pace, scratch, room),
-            ),
+            Rooms::First(band) => {
+                let joints = &mut [const { Joint::Even }; 4];
+                tile.step(Surroundings { own, around, joints }, pace, band);
+            }
+            Rooms::Flat(room) => tile.flat_step(around, pace, scratch, room),
             Rooms::Second(room) => {
                 if !tile.midway {
                     tile.keep();
                 }
-                widest(
-                    #[inline(always)]
-                    || tile.stage(around, pace, scratch, room),
-                );
+                tile.stage(around, pace, scratch, room);
                 if turn == Turn::SecondStage {
-                    widest(
-                        #[inline(always)]
-                        || tile.settle(pace, &mut scratch.after),
-                    );
+                    tile.settle(pace, &mut scratch.after);
                 }
             }
         }
@@ -533,7 +530,7 @@ impl Scheme {
     /// Room for a step of this scheme in tiles of so many columns.
     fn room<R: Real>(self, columns: usize) -> Rooms<R> {
         match self {
-            Self::First => Rooms::None,
+            Self::First => Rooms::First(Box::default()),
             Self::Second => Rooms::Second(Box::new(Room::with_columns(columns))),
             Self::Inertial => Rooms::Flat(Box::new(FlatRoom::with_columns(columns))),
         }
@@ -542,7 +539,7 @@ impl Scheme {
 
 /// Room that a scheme needs beside the scratch.
 enum Rooms<R> {
-    None,
+    First(Box<Band<R>>),
     Second(Box<Room<R>>),
     Flat(Box<FlatRoom<R>>),
 }

@@ -10,6 +10,7 @@
 use crate::cell::Motion;
 use crate::face::{GRAVITY, Side};
 use crate::real::Real;
+use crate::simd::{firsts, rows};
 
 /// Water at the two faces of a row of cells along one axis.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +98,6 @@ pub(crate) fn southward<R>(motion: &Motion<R>, from: usize, count: usize) -> Lan
 
 /// Profiles of a row of cells `here` between those before and after them; `dz` is the rise of the
 /// bed over the face before and over the face after each cell.
-#[inline(always)]
 pub(crate) fn profile_row<R: Real>(
     [before, here, after]: [Lanes<'_, R>; 3],
     dz: [&[R]; 2],
@@ -108,7 +108,7 @@ pub(crate) fn profile_row<R: Real>(
         before,
         here,
         after,
-        dz.map(|dz| &dz[..n]),
+        dz,
         &mut out.before.h[..n],
         &mut out.before.along[..n],
         &mut out.before.across[..n],
@@ -131,66 +131,76 @@ fn minmod<R: Real>(a: R, b: R) -> R {
     if R::ZERO < a * b { least } else { R::ZERO }
 }
 
-/// The loop of [`profile_row`].
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "only arguments are known not to overlap")]
-fn profile_lanes<R: Real>(
-    [bh, bu, bv, bc]: Lanes<'_, R>,
-    [h, u, v, c]: Lanes<'_, R>,
-    [ah, au, av, ac]: Lanes<'_, R>,
-    [dz_before, dz_after]: [&[R]; 2],
-    before_h: &mut [R],
-    before_u: &mut [R],
-    before_v: &mut [R],
-    before_c: &mut [R],
-    after_h: &mut [R],
-    after_u: &mut [R],
-    after_v: &mut [R],
-    after_c: &mut [R],
-    half_rise: &mut [R],
-    tilt: &mut [R],
-) {
-    let gravity = R::of(GRAVITY);
-    for i in 0..h.len() {
-        let moves = R::ZERO < bc[i].at_most(c[i]).at_most(ac[i]);
-        let half = if moves { R::HALF } else { R::ZERO };
-        let (deeper, deeper_after) = (h[i] - bh[i], ah[i] - h[i]);
-        let surface = half * minmod(deeper + dz_before[i], deeper_after + dz_after[i]);
-        let depth = half * minmod(deeper, deeper_after);
-        let along = half * minmod(u[i] - bu[i], au[i] - u[i]);
-        let across = half * minmod(v[i] - bv[i], av[i] - v[i]);
-        let (near, far) = (h[i] - depth, h[i] + depth);
-        before_h[i] = near;
-        after_h[i] = far;
-        before_u[i] = u[i] - along;
-        after_u[i] = u[i] + along;
-        before_v[i] = v[i] - across;
-        after_v[i] = v[i] + across;
-        let still = c[i] <= R::ZERO;
-        before_c[i] = if still { R::ZERO } else { (gravity * near).root() };
-        after_c[i] = if still { R::ZERO } else { (gravity * far).root() };
-        half_rise[i] = surface - depth;
-        tilt[i] = gravity * h[i] * (surface + surface);
+rows! {
+    /// The loop of [`profile_row`].
+    fn profile_lanes<R>(
+        before: Lanes<'_, R>,
+        here: Lanes<'_, R>,
+        after: Lanes<'_, R>,
+        dz: [&[R]; 2],
+        before_h: &mut [R],
+        before_u: &mut [R],
+        before_v: &mut [R],
+        before_c: &mut [R],
+        after_h: &mut [R],
+        after_u: &mut [R],
+        after_v: &mut [R],
+        after_c: &mut [R],
+        half_rise: &mut [R],
+        tilt: &mut [R],
+    ) {
+        let n = tilt.len();
+        let [bh, bu, bv, bc] = firsts(before, n);
+        let [h, u, v, c] = firsts(here, n);
+        let [ah, au, av, ac] = firsts(after, n);
+        let [dz_before, dz_after] = firsts(dz, n);
+        let (before_h, before_u) = (&mut before_h[..n], &mut before_u[..n]);
+        let (before_v, before_c) = (&mut before_v[..n], &mut before_c[..n]);
+        let (after_h, after_u) = (&mut after_h[..n], &mut after_u[..n]);
+        let (after_v, after_c) = (&mut after_v[..n], &mut after_c[..n]);
+        let half_rise = &mut half_rise[..n];
+        let gravity = R::of(GRAVITY);
+        for i in 0..n {
+            let moves = R::ZERO < bc[i].at_most(c[i]).at_most(ac[i]);
+            let half = if moves { R::HALF } else { R::ZERO };
+            let (deeper, deeper_after) = (h[i] - bh[i], ah[i] - h[i]);
+            let surface = half * minmod(deeper + dz_before[i], deeper_after + dz_after[i]);
+            let depth = half * minmod(deeper, deeper_after);
+            let along = half * minmod(u[i] - bu[i], au[i] - u[i]);
+            let across = half * minmod(v[i] - bv[i], av[i] - v[i]);
+            let (near, far) = (h[i] - depth, h[i] + depth);
+            before_h[i] = near;
+            after_h[i] = far;
+            before_u[i] = u[i] - along;
+            after_u[i] = u[i] + along;
+            before_v[i] = v[i] - across;
+            after_v[i] = v[i] + across;
+            let still = c[i] <= R::ZERO;
+            before_c[i] = if still { R::ZERO } else { (gravity * near).root() };
+            after_c[i] = if still { R::ZERO } else { (gravity * far).root() };
+            half_rise[i] = surface - depth;
+            tilt[i] = gravity * h[i] * (surface + surface);
+        }
     }
-}
 
-/// What the bed rises over a face beyond what the profiles of its cells already rose.
-#[inline(always)]
-pub(crate) fn step_row<R: Real>(dz: &[R], before: &[R], after: &[R], out: &mut [R]) {
-    let n = dz.len();
-    let (before, after, out) = (&before[..n], &after[..n], &mut out[..n]);
-    for i in 0..n {
-        out[i] = dz[i] - (before[i] + after[i]);
+    /// What the bed rises over a face beyond what the profiles of its cells already rose.
+    pub(crate) fn step_row<R>(dz: &[R], before: &[R], after: &[R], out: &mut [R]) {
+        let n = dz.len();
+        let (before, after, out) = (&before[..n], &after[..n], &mut out[..n]);
+        for i in 0..n {
+            out[i] = dz[i] - (before[i] + after[i]);
+        }
     }
-}
 
-/// Lets the tilt of the surface within cells push them: half of it is put on the face before and
-/// half on the face after each. The tilts are those of the cells before and after these faces.
-#[inline(always)]
-pub(crate) fn tilt_row<R: Real>([before, after]: [&[R]; 2], left: &mut [R], right: &mut [R]) {
-    for ((left, right), (before, after)) in left.iter_mut().zip(right).zip(before.iter().zip(after))
-    {
-        *left += R::HALF * *before;
-        *right -= R::HALF * *after;
+    /// Lets the tilt of the surface within cells push them: half of it is put on the face before
+    /// and half on the face after each. The tilts are those of the cells before and after these
+    /// faces.
+    pub(crate) fn tilt_row<R>(before: &[R], after: &[R], left: &mut [R], right: &mut [R]) {
+        let n = before.len();
+        let (after, left, right) = (&after[..n], &mut left[..n], &mut right[..n]);
+        for i in 0..n {
+            left[i] += R::HALF * before[i];
+            right[i] -= R::HALF * after[i];
+        }
     }
 }

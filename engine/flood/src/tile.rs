@@ -1,18 +1,19 @@
 //! Tiles: the unit of work. A tile owns its cells; what its neighbours need lies in its [`Edges`].
 
+mod first;
 mod inertial;
 mod second;
 mod water;
 
+pub(crate) use first::{Band, Surroundings, band_rows};
 pub(crate) use inertial::FlatRoom;
 pub(crate) use second::{Before, HALO, Outer, Room};
 
-use crate::cell::{
-    Advancing, After, Around, Conserved, DRY_M, Motion, StepScale, advance_row, motion_row,
-};
-use crate::face::{FaceScale, Fluxes, Side, flux_row};
-use crate::joint::Joint;
-use crate::real::Real;
+use std::ops::Range;
+
+use crate::cell::{Advancing, After, Around, Conserved, DRY_M, StepScale, advance_row};
+use crate::face::{FaceScale, Fluxes};
+use crate::real::{Real, greatest};
 use crate::rim::Rim;
 use crate::watch::{Sight, Watch};
 
@@ -85,7 +86,7 @@ impl<R: Real> Strip<R> {
         Self { h: zero(), east: zero(), south: zero() }
     }
 
-    pub(crate) fn row(&self, range: std::ops::Range<usize>) -> Conserved<'_, R> {
+    pub(crate) fn row(&self, range: Range<usize>) -> Conserved<'_, R> {
         Conserved {
             h: &self.h[range.clone()],
             east: &self.east[range.clone()],
@@ -142,8 +143,10 @@ pub(crate) struct Tile<R> {
     pub low: Vec<R>,
     pub east: Vec<R>,
     pub south: Vec<R>,
-    /// Bed of a cell above its western neighbour, m: `rows` x `columns + 1` faces.
+    /// Bed of a cell above its western neighbour, m.
     pub dz_columns: Vec<R>,
+    /// Bed of the cells in the east above those of the last column, m.
+    pub dz_east: Vec<R>,
     /// Bed of a cell above its northern neighbour, m: `rows + 1` x `columns` faces.
     pub dz_rows: Vec<R>,
     /// `g n²` of each cell, or of all.
@@ -171,18 +174,18 @@ pub(crate) struct Tile<R> {
 /// `g n²`, with Manning's n in s/m^(1/3).
 #[derive(Clone, Debug)]
 pub(crate) enum Resistance<R> {
-    /// One row, the same for all rows.
+    /// One band of rows, the same for all.
     Uniform(Vec<R>),
     /// Cell by cell.
     Cells(Vec<R>),
 }
 
 impl<R> Resistance<R> {
-    #[inline(always)]
-    pub(crate) fn row(&self, row: usize, columns: usize) -> &[R] {
+    /// That of a run of cells.
+    pub(crate) fn of(&self, cells: Range<usize>) -> &[R] {
         match self {
-            Self::Uniform(values) => &values[..columns],
-            Self::Cells(values) => &values[row * columns..(row + 1) * columns],
+            Self::Uniform(values) => &values[..cells.len()],
+            Self::Cells(values) => &values[cells],
         }
     }
 }
@@ -193,7 +196,6 @@ struct Halo<'a, R> {
 }
 
 impl<'a, R> Halo<'a, R> {
-    #[inline(always)]
     fn new(ghosts: &'a Ghosts<R>, around: [&'a Strip<R>; 4]) -> Self {
         let side = |side: Compass| ghosts[side.index()].as_ref().unwrap_or(around[side.index()]);
         Self { sides: Compass::ALL.map(side) }
@@ -217,7 +219,6 @@ pub(crate) enum FaceResistance<R> {
 }
 
 impl<R> FaceResistance<R> {
-    #[inline(always)]
     fn column_faces(&self, row: usize, columns: usize) -> &[R] {
         match self {
             Self::None => &[],
@@ -226,7 +227,6 @@ impl<R> FaceResistance<R> {
         }
     }
 
-    #[inline(always)]
     fn row_faces(&self, row: usize, columns: usize) -> &[R] {
         match self {
             Self::None => &[],
@@ -239,8 +239,6 @@ impl<R> FaceResistance<R> {
 /// Room for the rows in work; one per thread.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch<R> {
-    above: Motion<R>,
-    here: Motion<R>,
     row: Fluxes<R>,
     north: Fluxes<R>,
     south: Fluxes<R>,
@@ -250,16 +248,10 @@ pub(crate) struct Scratch<R> {
 impl<R: Real> Scratch<R> {
     pub(crate) fn with_columns(columns: usize) -> Self {
         Self {
-            above: Motion::with_cells(columns + 2),
-            here: Motion::with_cells(columns + 2),
             row: Fluxes::with_faces(columns + 1),
             north: Fluxes::with_faces(columns),
             south: Fluxes::with_faces(columns),
-            after: After {
-                signal: vec![R::ZERO; columns],
-                speed_squared: vec![R::ZERO; columns],
-                kept: vec![R::ZERO; columns],
-            },
+            after: After::with_cells(columns),
         }
     }
 }
@@ -283,119 +275,53 @@ impl<R: Real> Pace<R> {
             face: FaceScale::new(cell_size_m / dt_s),
             step: StepScale { dt: R::of(dt_s), dt_per_dx },
             volume_m3: dt_per_dx.wide() * cell_size_m * cell_size_m,
-            sight: Sight { end_s: R::of(end_s), dt_s: R::of(dt_s) },
+            sight: Sight { start_s: R::of(end_s - dt_s), end_s: R::of(end_s) },
         }
     }
 }
 
 impl<R: Real> Tile<R> {
-    /// One row of the halo-wide motion: row -1 lies in the north, row `rows` in the south.
-    #[inline(always)]
-    fn load(&self, row: usize, halo: &Halo<'_, R>, out: &mut Motion<R>) {
+    /// Rise of the bed over a face of a side.
+    pub(crate) fn rise_mut(&mut self, side: Compass, at: usize) -> &mut R {
         let [rows, columns] = self.shape;
-        if row == 0 {
-            return motion_row(halo.side(Compass::North).row(0..columns), out, 1);
+        match side {
+            Compass::North => &mut self.dz_rows[at],
+            Compass::South => &mut self.dz_rows[rows * columns + at],
+            Compass::West => &mut self.dz_columns[at * columns],
+            Compass::East => &mut self.dz_east[at],
         }
-        if row == rows + 1 {
-            return motion_row(halo.side(Compass::South).row(0..columns), out, 1);
-        }
-        let row = row - 1;
-        let range = row * columns..(row + 1) * columns;
-        let cells = Conserved {
-            h: &self.h[range.clone()],
-            east: &self.east[range.clone()],
-            south: &self.south[range],
-        };
-        motion_row(cells, out, 1);
-        motion_row(halo.side(Compass::West).row(row..row + 1), out, 0);
-        motion_row(halo.side(Compass::East).row(row..row + 1), out, columns + 1);
     }
 
-    /// One first-order step in place, from the cells around it as they were before the step.
-    #[inline(always)]
-    pub(crate) fn step(
-        &mut self,
-        around: [&Strip<R>; 4],
-        pace: Pace<R>,
-        scratch: &mut Scratch<R>,
-        joints: &mut [Joint<'_, R>; 4],
-    ) {
-        let [rows, columns] = self.shape;
-        let mut rims = std::mem::take(&mut self.rims);
-        let ghosts = take_ghosts(&mut rims);
-        let halo = Halo::new(&ghosts, around);
-        scratch.after.signal[..columns].fill(R::ZERO);
-        self.load(0, &halo, &mut scratch.above);
-        for line in 1..=rows + 1 {
-            self.load(line, &halo, &mut scratch.here);
-            let faces = (line - 1) * columns..line * columns;
-            flux_row(
-                southward(&scratch.above, columns),
-                southward(&scratch.here, columns),
-                &self.dz_rows[faces],
-                pace.face,
-                &mut scratch.south,
-            );
-            for side in [Compass::North, Compass::South] {
-                if side.ends(line - 1, rows) {
-                    pass_row(&mut rims, side, &mut scratch.south, columns, pace);
-                    let joint = &mut joints[side.index()];
-                    for column in 0..columns {
-                        joint.act(side, [column; 2], &mut scratch.south, pace.face.drain);
-                    }
-                }
-            }
-            if 1 < line {
-                self.advance(line - 2, pace, scratch);
-            }
-            if line <= rows {
-                let faces = (line - 1) * (columns + 1)..line * (columns + 1);
-                let here = &scratch.here;
-                flux_row(
-                    eastward(here, 0),
-                    eastward(here, 1),
-                    &self.dz_columns[faces],
-                    pace.face,
-                    &mut scratch.row,
-                );
-                for (side, face) in [(Compass::West, 0), (Compass::East, columns)] {
-                    if let Some(rim) = &mut rims[side.index()] {
-                        rim.pass(side, [line - 1, face], &mut scratch.row, pace.volume_m3);
-                    }
-                    let joint = &mut joints[side.index()];
-                    joint.act(side, [line - 1, face], &mut scratch.row, pace.face.drain);
-                }
-            }
-            std::mem::swap(&mut scratch.above, &mut scratch.here);
-            std::mem::swap(&mut scratch.north, &mut scratch.south);
-        }
-        put_ghosts(&mut rims, ghosts);
-        self.rims = rims;
-        self.gather_signal(&scratch.after);
-    }
-
-    /// The greatest signal speed of all columns.
-    #[inline(always)]
-    fn gather_signal(&mut self, after: &After<R>) {
-        let fastest = after.signal[..self.shape[1]].iter();
-        self.signal = fastest.fold(R::ZERO, |most, speed| most.at_least(*speed));
-    }
-
-    #[inline(always)]
-    fn advance(&mut self, row: usize, pace: Pace<R>, scratch: &mut Scratch<R>) {
+    /// Copies the rise of the bed over the faces of a row, from the western side to the eastern.
+    fn copy_rises(&self, row: usize, out: &mut [R]) {
         let columns = self.shape[1];
-        let range = row * columns..(row + 1) * columns;
-        let mut cells = Advancing {
-            h: &mut self.h[range.clone()],
-            low: &mut self.low[range.clone()],
-            east: &mut self.east[range.clone()],
-            south: &mut self.south[range.clone()],
+        out[..columns].copy_from_slice(&self.dz_columns[row * columns..(row + 1) * columns]);
+        out[columns] = self.dz_east[row];
+    }
+
+    /// The greatest signal speed of a step.
+    fn gather_signal(&mut self, signal: &[R]) {
+        self.signal = greatest(signal);
+    }
+
+    /// Advances a run of cells from the depths `before`.
+    fn advance(
+        &mut self,
+        (cells, before): (Range<usize>, &[R]),
+        around: Around<'_, R>,
+        pace: Pace<R>,
+        after: &mut After<R>,
+    ) {
+        let mut advancing = Advancing {
+            h: &mut self.h[cells.clone()],
+            low: &mut self.low[cells.clone()],
+            east: &mut self.east[cells.clone()],
+            south: &mut self.south[cells.clone()],
         };
-        let around = Around { row: &scratch.row, north: &scratch.north, south: &scratch.south };
-        let resistance = self.resistance.row(row, columns);
-        advance_row(&mut cells, around, resistance, pace.step, &mut scratch.after);
+        advance_row(&mut advancing, around, self.resistance.of(cells.clone()), pace.step, after);
         if let Some(watch) = &mut self.watch {
-            watch.row(range.clone(), &self.h[range], &scratch.after.speed_squared, pace.sight);
+            let depths = [before, &self.h[cells.clone()]];
+            watch.step(cells, depths, &after.speed_squared, pace.sight);
         }
     }
 
@@ -459,7 +385,6 @@ fn put_ghosts<R: Real>(rims: &mut [Option<Box<Rim<R>>>; 4], ghosts: Ghosts<R>) {
 }
 
 /// Lets the rim in the north or south, if there is one, act on a row of faces.
-#[inline(always)]
 fn pass_row<R: Real>(
     rims: &mut [Option<Box<Rim<R>>>; 4],
     side: Compass,
@@ -471,32 +396,5 @@ fn pass_row<R: Real>(
         for column in 0..columns {
             rim.pass(side, [column, column], fluxes, pace.volume_m3);
         }
-    }
-}
-
-/// A row as one side of the faces between rows: the axis points south.
-#[inline(always)]
-fn southward<R>(motion: &Motion<R>, columns: usize) -> Side<'_, R> {
-    let cells = 1..columns + 1;
-    Side {
-        h: &motion.h[cells.clone()],
-        along: &motion.south[cells.clone()],
-        across: &motion.east[cells.clone()],
-        celerity: &motion.celerity[cells.clone()],
-        stock: &motion.h[cells.clone()],
-        drift: &motion.south[cells],
-    }
-}
-
-/// A row from a column on, as one side of the faces between columns: the axis points east.
-#[inline(always)]
-fn eastward<R>(motion: &Motion<R>, from: usize) -> Side<'_, R> {
-    Side {
-        h: &motion.h[from..],
-        along: &motion.east[from..],
-        across: &motion.south[from..],
-        celerity: &motion.celerity[from..],
-        stock: &motion.h[from..],
-        drift: &motion.east[from..],
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::real::Real;
+use crate::simd::{firsts, rows};
 
 /// Depths that arrival and duration speak of.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,13 +21,11 @@ impl Default for Thresholds {
     }
 }
 
-/// Time as the watch sees it.
+/// Time as the watch sees it: of a step, or of something that happens at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sight<R> {
-    /// Time at the end of the step, s.
+    pub start_s: R,
     pub end_s: R,
-    /// Length of the step, s.
-    pub dt_s: R,
 }
 
 /// Records of the cells of a tile.
@@ -42,8 +41,8 @@ pub(crate) struct Watch<R> {
     pub force: Vec<R>,
     /// Time of arrival, s; infinite if water never arrived.
     pub arrival: Vec<R>,
-    /// Time at or above the depth of duration, s.
-    pub duration: Vec<R>,
+    /// Time at or above the depth of duration, s; while there, less the time now.
+    duration: Vec<R>,
 }
 
 impl<R: Real> Watch<R> {
@@ -73,41 +72,89 @@ impl<R: Real> Watch<R> {
         [depth, speed_squared, force, arrival, duration]
     }
 
-    /// Takes in a row after a step.
-    #[inline(always)]
-    pub(crate) fn row(&mut self, cells: Range<usize>, h: &[R], speed: &[R], sight: Sight<R>) {
-        watch_lanes(
-            h,
-            &speed[..h.len()],
-            [self.arrival_depth, self.duration_depth, sight.end_s, sight.dt_s],
-            &mut self.depth[cells.clone()],
-            &mut self.speed_squared[cells.clone()],
-            &mut self.force[cells.clone()],
-            &mut self.arrival[cells.clone()],
-            &mut self.duration[cells],
-        );
+    /// Time in s that a cell of depth `h` has been at or above the depth of duration.
+    pub(crate) fn duration(&self, at: usize, h: R, now_s: R) -> R {
+        let so_far = self.duration[at];
+        if self.duration_depth <= h { so_far + now_s } else { so_far }
+    }
+
+    /// Takes in cells that had the depths `before` at the start of a step and have `h` at its end.
+    pub(crate) fn step(
+        &mut self,
+        cells: Range<usize>,
+        [before, h]: [&[R]; 2],
+        speed: &[R],
+        sight: Sight<R>,
+    ) {
+        let depth = &mut self.depth[cells.clone()];
+        let greatest = &mut self.speed_squared[cells.clone()];
+        let limits = [self.arrival_depth, self.duration_depth];
+        let mut crossed = 0;
+        let force = &mut self.force[cells.clone()];
+        greatest_lanes([before, h, speed], limits, depth, greatest, force, &mut crossed);
+        if crossed != 0 {
+            self.cross(cells, [before, h], sight);
+        }
+    }
+
+    /// Takes in cells whose depth was changed from `before` to `h` at once.
+    pub(crate) fn change(&mut self, cells: Range<usize>, [before, h]: [&[R]; 2], now_s: R) {
+        for (most, h) in self.depth[cells.clone()].iter_mut().zip(h) {
+            *most = most.most(*h);
+        }
+        self.cross(cells, [before, h], Sight { start_s: now_s, end_s: now_s });
+    }
+
+    fn cross(&mut self, cells: Range<usize>, depths: [&[R]; 2], sight: Sight<R>) {
+        let (arrival, duration) = (&mut self.arrival[cells.clone()], &mut self.duration[cells]);
+        let limits = [self.arrival_depth, self.duration_depth];
+        cross_lanes(depths, limits, [sight.start_s, sight.end_s], arrival, duration);
     }
 }
 
-/// The loop of [`Watch::row`].
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "only arguments are known not to overlap")]
-fn watch_lanes<R: Real>(
-    h: &[R],
-    speed: &[R],
-    [arrives, lasts, end_s, dt_s]: [R; 4],
-    depth: &mut [R],
-    greatest: &mut [R],
-    force: &mut [R],
-    arrival: &mut [R],
-    duration: &mut [R],
-) {
-    let never = R::of(f64::INFINITY);
-    for i in 0..h.len() {
-        depth[i] = depth[i].most(h[i]);
-        greatest[i] = greatest[i].most(speed[i]);
-        force[i] = force[i].most(speed[i] * h[i]);
-        arrival[i] = arrival[i].least(if arrives <= h[i] { end_s } else { never });
-        duration[i] += if lasts <= h[i] { dt_s } else { R::ZERO };
+rows! {
+    /// The greatest depths, squares of speed and forces so far, and whether a cell crossed one of
+    /// the two limits. (To look for arrivals and sum durations in every step took twice as long.)
+    fn greatest_lanes<R>(
+        rows: [&[R]; 3],
+        limits: [R; 2],
+        depth: &mut [R],
+        greatest: &mut [R],
+        force: &mut [R],
+        crossed: &mut u32,
+    ) {
+        let n = depth.len();
+        let [before, h, speed] = firsts(rows, n);
+        let (greatest, force) = (&mut greatest[..n], &mut force[..n]);
+        let [arrives, lasts] = limits;
+        let mut any = 0;
+        for i in 0..n {
+            depth[i] = depth[i].most(h[i]);
+            greatest[i] = greatest[i].most(speed[i]);
+            force[i] = force[i].most(speed[i] * h[i]);
+            any |= u32::from((arrives <= before[i]) != (arrives <= h[i]));
+            any |= u32::from((lasts <= before[i]) != (lasts <= h[i]));
+        }
+        *crossed |= any;
+    }
+
+    /// Arrivals, and durations from where they began to where they ended.
+    fn cross_lanes<R>(
+        depths: [&[R]; 2],
+        limits: [R; 2],
+        times: [R; 2],
+        arrival: &mut [R],
+        duration: &mut [R],
+    ) {
+        let n = arrival.len();
+        let ([before, h], duration) = (firsts(depths, n), &mut duration[..n]);
+        let ([arrives, lasts], [start_s, end_s]) = (limits, times);
+        let never = R::of(f64::INFINITY);
+        for i in 0..n {
+            arrival[i] = arrival[i].least(if arrives <= h[i] { end_s } else { never });
+            let began = if lasts <= h[i] { start_s } else { R::ZERO };
+            let ended = if lasts <= before[i] { start_s } else { R::ZERO };
+            duration[i] += ended - began;
+        }
     }
 }

@@ -20,13 +20,19 @@ pub(crate) struct FlatRoom<R> {
     /// Rows two and one before the one in work, and that row.
     rows: [Row<R>; 3],
     signal: Vec<R>,
+    /// Rise of the bed over the faces between the columns of a row.
+    rises: Vec<R>,
 }
 
 impl<R: Real> FlatRoom<R> {
     pub(crate) fn with_columns(columns: usize) -> Self {
         let zero = || vec![R::ZERO; columns + 2 * HALO];
         let row = || Row { h: zero(), east: zero(), south: zero() };
-        Self { rows: [row(), row(), row()], signal: vec![R::ZERO; columns + 1] }
+        Self {
+            rows: [row(), row(), row()],
+            signal: vec![R::ZERO; columns + 1],
+            rises: vec![R::ZERO; columns + 1],
+        }
     }
 }
 
@@ -64,7 +70,6 @@ impl<R: Real> Tile<R> {
     }
 
     /// One step in place.
-    #[inline(always)]
     pub(crate) fn flat_step(
         &mut self,
         around: [&Strip<R>; 4],
@@ -113,7 +118,8 @@ impl<R: Real> Tile<R> {
                 self.south[range.clone()].copy_from_slice(&scratch.south.mass[..columns]);
                 if let Some(watch) = &mut self.watch {
                     let speed = &scratch.after.speed_squared;
-                    watch.row(range.clone(), &self.h[range], speed, pace.sight);
+                    let before = &room.rows[1].h[HALO..HALO + columns];
+                    watch.step(range.clone(), [before, &self.h[range]], speed, pace.sight);
                 }
             }
             if line < rows {
@@ -133,7 +139,6 @@ impl<R: Real> Tile<R> {
     }
 
     /// Faces in the north of a row; the room holds that row third.
-    #[inline(always)]
     fn cross(&self, row: usize, scale: InertialScale<R>, out: &mut [R], room: &mut FlatRoom<R>) {
         let columns = self.shape[1];
         let inner = HALO..HALO + columns;
@@ -152,14 +157,14 @@ impl<R: Real> Tile<R> {
     }
 
     /// Faces between the columns of a row; the room holds it third.
-    #[inline(always)]
     fn along(&self, row: usize, scale: InertialScale<R>, out: &mut [R], room: &mut FlatRoom<R>) {
         let columns = self.shape[1];
+        self.copy_rises(row, &mut room.rises);
         let here = &room.rows[2];
         let faces = InertialFaces {
             left: &here.h[HALO - 1..],
             right: &here.h[HALO..],
-            dz: &self.dz_columns[row * (columns + 1)..(row + 1) * (columns + 1)],
+            dz: &room.rises[..=columns],
             own: &here.east[HALO - 1..],
             before: &here.east[HALO - 2..],
             after: &here.east[HALO..],

@@ -1,8 +1,9 @@
 //! A step of second order: two Euler steps with reconstructed water, and their mean (Heun).
 
-use crate::cell::{After, Conserved, DRY_M, Motion, motion_row};
+use crate::cell::{After, Around, Conserved, DRY_M, Motion, motion_row};
 use crate::face::{Fluxes, GRAVITY, flux_row};
 use crate::real::Real;
+use crate::simd::{firsts, rows};
 use crate::slopes::{Profile, eastward, profile_row, southward, step_row, tilt_row};
 use crate::tile::{Compass, Halo, Pace, Scratch, Strip, Tile, pass_row, put_ghosts, take_ghosts};
 
@@ -60,7 +61,6 @@ impl<R: Real> Tile<R> {
 
     /// Row `line` of the motion with its halo: 0 and 1 lie in the north, `rows + 2` and
     /// `rows + 3` in the south.
-    #[inline(always)]
     fn load_wide(&self, line: usize, halo: &Halo<'_, R>, out: &mut Motion<R>) {
         let [rows, columns] = self.shape;
         let beyond = |strip: &Strip<R>, away: usize, out: &mut Motion<R>| {
@@ -88,7 +88,6 @@ impl<R: Real> Tile<R> {
     }
 
     /// One Euler step with reconstructed water, in place.
-    #[inline(always)]
     pub(crate) fn stage(
         &mut self,
         around: [&Strip<R>; 4],
@@ -115,23 +114,26 @@ impl<R: Real> Tile<R> {
             if 0 < line {
                 let dz = self.dz_row(line);
                 step_row(dz, &room.above.half_rise, &room.here.half_rise, &mut room.steps);
-                flux_row(
-                    room.above.after(0),
-                    room.here.before(0),
-                    &room.steps[..columns],
-                    pace.face,
-                    &mut scratch.south,
-                );
+                let sides = [room.above.after(0), room.here.before(0)];
+                flux_row(sides, &room.steps[..columns], pace.face, &mut scratch.south, 0);
                 if line == 1 {
                     pass_row(&mut rims, Compass::North, &mut scratch.south, columns, pace);
                 } else if line == rows + 1 {
                     pass_row(&mut rims, Compass::South, &mut scratch.south, columns, pace);
                 }
-                let tilts = [&room.above.tilt[..columns], &room.here.tilt[..columns]];
-                tilt_row(tilts, &mut scratch.south.left, &mut scratch.south.right);
+                let (above, here) = (&room.above.tilt[..columns], &room.here.tilt);
+                tilt_row(above, here, &mut scratch.south.left, &mut scratch.south.right);
             }
             if 1 < line {
-                self.advance(line - 2, pace, scratch);
+                let Scratch { row, north, south, after } = &mut *scratch;
+                let around = Around {
+                    mass: [&row.mass, &row.mass[1..], &north.mass, &south.mass],
+                    east: [&row.right, &row.left[1..], &north.across, &south.across],
+                    south: [&row.across, &row.across[1..], &north.right, &south.left],
+                };
+                // Nobody watches the first of two stages.
+                let cells = (line - 2) * columns..(line - 1) * columns;
+                self.advance((cells, &[]), around, pace, after);
             }
             if 0 < line && line <= rows {
                 self.columns(line - 1, pace, &mut scratch.row, room);
@@ -140,8 +142,8 @@ impl<R: Real> Tile<R> {
                         rim.pass(side, [line - 1, face], &mut scratch.row, pace.volume_m3);
                     }
                 }
-                let tilts = [&room.along.tilt[..=columns], &room.along.tilt[1..columns + 2]];
-                tilt_row(tilts, &mut scratch.row.left, &mut scratch.row.right);
+                let (before, after) = (&room.along.tilt[..=columns], &room.along.tilt[1..]);
+                tilt_row(before, after, &mut scratch.row.left, &mut scratch.row.right);
             }
             std::mem::swap(&mut room.above, &mut room.here);
             std::mem::swap(&mut scratch.north, &mut scratch.south);
@@ -152,35 +154,21 @@ impl<R: Real> Tile<R> {
     }
 
     /// Fluxes from column to column of a row whose motion lies in the middle of the room.
-    #[inline(always)]
     fn columns(&self, row: usize, pace: Pace<R>, out: &mut Fluxes<R>, room: &mut Room<R>) {
         let columns = self.shape[1];
-        let middle = &room.rows[1];
-        let lanes = [0, 1, 2].map(|from| eastward(middle, from, columns + 2));
+        let Room { rows, along, steps, wide, .. } = room;
+        let lanes = [0, 1, 2].map(|from| eastward(&rows[1], from, columns + 2));
         // The faces of the row with those one cell outside on both ends.
-        let inner = &self.dz_columns[row * (columns + 1)..(row + 1) * (columns + 1)];
-        let wide = &mut room.wide;
         wide[0] = self.outer[Compass::West.index()][row];
-        wide[1..columns + 2].copy_from_slice(inner);
+        self.copy_rises(row, &mut wide[1..]);
         wide[columns + 2] = self.outer[Compass::East.index()][row];
-        profile_row(lanes, [&wide[..columns + 2], &wide[1..columns + 3]], &mut room.along);
-        step_row(
-            inner,
-            &room.along.half_rise[..=columns],
-            &room.along.half_rise[1..columns + 2],
-            &mut room.steps,
-        );
-        flux_row(
-            room.along.after(0),
-            room.along.before(1),
-            &room.steps[..=columns],
-            pace.face,
-            out,
-        );
+        profile_row(lanes, [&wide[..columns + 2], &wide[1..columns + 3]], along);
+        let inner = &wide[1..columns + 2];
+        step_row(inner, &along.half_rise, &along.half_rise[1..], steps);
+        flux_row([along.after(0), along.before(1)], &steps[..=columns], pace.face, out, 0);
     }
 
     /// Rise of the bed over the faces north of row `line - 1`, the outer ones included.
-    #[inline(always)]
     fn dz_row(&self, line: usize) -> &[R] {
         let [rows, columns] = self.shape;
         if line == 0 {
@@ -194,7 +182,6 @@ impl<R: Real> Tile<R> {
 
     /// The mean of the water before the step and after both stages; what is recorded is recorded
     /// here.
-    #[inline(always)]
     pub(crate) fn settle(&mut self, pace: Pace<R>, after: &mut After<R>) {
         let before = &self.before;
         self.midway = false;
@@ -213,46 +200,51 @@ impl<R: Real> Tile<R> {
                 &mut after.speed_squared[..columns],
             );
             if let Some(watch) = &mut self.watch {
-                watch.row(range.clone(), &self.h[range], &after.speed_squared, pace.sight);
+                let depths = [&before.h[range.clone()], &self.h[range.clone()]];
+                watch.step(range, depths, &after.speed_squared, pace.sight);
             }
         }
-        self.gather_signal(after);
+        self.gather_signal(&after.signal[..columns]);
     }
 }
 
-/// The loop of [`Tile::settle`].
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "only arguments are known not to overlap")]
-fn settle_lanes<R: Real>(
-    [before_h, before_low, before_east, before_south]: [&[R]; 4],
-    h: &mut [R],
-    low: &mut [R],
-    east: &mut [R],
-    south: &mut [R],
-    signal: &mut [R],
-    speed: &mut [R],
-) {
-    let (dry, gravity) = (R::of(DRY_M), R::of(GRAVITY));
-    for i in 0..h.len() {
-        let (a, b) = (R::HALF * before_h[i], R::HALF * h[i]);
-        let rest = R::HALF * (before_low[i] + low[i]);
-        let sum = a + b;
-        let part = sum - a;
-        let lost = (a - (sum - part)) + (b - part) + rest;
-        let depth = sum + lost;
-        low[i] = lost - (depth - sum);
-        h[i] = depth;
-        let wet = dry <= depth;
-        let inverse = if wet { R::ONE / depth } else { R::ZERO };
-        let mean = |before: R, after: R| {
-            let mean = R::HALF * (before + after);
-            if wet { mean } else { R::ZERO }
-        };
-        east[i] = mean(before_east[i], east[i]);
-        south[i] = mean(before_south[i], south[i]);
-        let (u, v) = (east[i] * inverse, south[i] * inverse);
-        speed[i] = u * u + v * v;
-        let fastest = u.magnitude().at_least(v.magnitude()) + (gravity * depth).root();
-        signal[i] = signal[i].most(if wet { fastest } else { R::ZERO });
+rows! {
+    /// The loop of [`Tile::settle`].
+    fn settle_lanes<R>(
+        before: [&[R]; 4],
+        h: &mut [R],
+        low: &mut [R],
+        east: &mut [R],
+        south: &mut [R],
+        signal: &mut [R],
+        speed: &mut [R],
+    ) {
+        let n = h.len();
+        let [before_h, before_low, before_east, before_south] = firsts(before, n);
+        let (low, east, south) = (&mut low[..n], &mut east[..n], &mut south[..n]);
+        let (signal, speed) = (&mut signal[..n], &mut speed[..n]);
+        let (dry, gravity) = (R::of(DRY_M), R::of(GRAVITY));
+        for i in 0..n {
+            let (a, b) = (R::HALF * before_h[i], R::HALF * h[i]);
+            let rest = R::HALF * (before_low[i] + low[i]);
+            let sum = a + b;
+            let part = sum - a;
+            let lost = (a - (sum - part)) + (b - part) + rest;
+            let depth = sum + lost;
+            low[i] = lost - (depth - sum);
+            h[i] = depth;
+            let wet = dry <= depth;
+            let inverse = if wet { R::ONE / depth } else { R::ZERO };
+            let mean = |before: R, after: R| {
+                let mean = R::HALF * (before + after);
+                if wet { mean } else { R::ZERO }
+            };
+            east[i] = mean(before_east[i], east[i]);
+            south[i] = mean(before_south[i], south[i]);
+            let (u, v) = (east[i] * inverse, south[i] * inverse);
+            speed[i] = u * u + v * v;
+            let fastest = u.magnitude().at_least(v.magnitude()) + (gravity * depth).root();
+            signal[i] = signal[i].most(if wet { fastest } else { R::ZERO });
+        }
     }
 }

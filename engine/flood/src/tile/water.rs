@@ -17,7 +17,7 @@ fn two_sum<R: Real>(a: R, b: R) -> (R, R) {
 impl<R: Real> Tile<R> {
     /// Adds `depth` m to one cell; where it is negative, no more than there is. Gives what was
     /// added.
-    pub(crate) fn pour(&mut self, at: usize, depth: R) -> R {
+    pub(crate) fn pour(&mut self, at: usize, depth: R, now_s: R) -> R {
         let before = self.h[at];
         let added = depth.at_least(-before);
         (self.h[at], self.low[at]) = two_sum(before, added + self.low[at]);
@@ -27,7 +27,7 @@ impl<R: Real> Tile<R> {
         self.south[at] = self.south[at] * kept;
         self.signal = self.signal.at_least(self.signal_of(at));
         if let Some(watch) = &mut self.watch {
-            watch.depth[at] = watch.depth[at].at_least(self.h[at]);
+            watch.change(at..at + 1, [&[before], &[self.h[at]]], now_s);
         }
         added
     }
@@ -37,18 +37,21 @@ impl<R: Real> Tile<R> {
     pub(crate) fn rain<'z>(
         &mut self,
         portions: &[R],
-        drained: R,
+        (drained, now_s): (R, R),
         zones_of_row: impl Fn(usize) -> Option<&'z [u32]>,
     ) -> f64 {
         let [rows, columns] = self.shape;
         let mut sum = 0.0;
         let mut deepest = R::ZERO;
+        let mut before = Vec::with_capacity(columns);
         for row in 0..rows {
             let range = row * columns..(row + 1) * columns;
             let (h, low) = (&mut self.h[range.clone()], &mut self.low[range.clone()]);
+            before.clear();
+            before.extend_from_slice(h);
             let east = &mut self.east[range.clone()];
             let south = &mut self.south[range.clone()];
-            let inside = self.inside.as_ref().map(|inside| &inside[range]);
+            let inside = self.inside.as_ref().map(|inside| &inside[range.clone()]);
             let zones = zones_of_row(row);
             for i in 0..columns {
                 let share = inside.map_or(R::ONE, |inside| inside[i]);
@@ -65,10 +68,9 @@ impl<R: Real> Tile<R> {
                 sum += taken.wide();
                 deepest = deepest.at_least(h[i]);
             }
-        }
-        if let Some(watch) = &mut self.watch {
-            let depths = watch.depth.iter_mut().zip(&self.h);
-            depths.for_each(|(most, depth)| *most = most.at_least(*depth));
+            if let Some(watch) = &mut self.watch {
+                watch.change(range, [&before, h], now_s);
+            }
         }
         if R::of(DRY_M) <= deepest {
             let most = portions.iter().fold(R::ZERO, |a, b| a.at_least(*b));
@@ -141,20 +143,26 @@ impl<R: Real> Tile<R> {
         Some([h, speed(self.east[at]), 0.0 - speed(self.south[at])])
     }
 
-    /// Copies a field into a band of full rows that starts with the first row of the tile.
-    pub(crate) fn copy(&self, field: Field, left: usize, width: usize, band: &mut [f32]) {
+    /// Copies a field into columns `left..` of a band of full rows, `width` cells wide, that starts
+    /// with the first row of the tile.
+    pub(crate) fn copy(
+        &self,
+        (field, now_s): (Field, f64),
+        [left, width]: [usize; 2],
+        band: &mut [f32],
+    ) {
         let [rows, columns] = self.shape;
         for row in 0..rows {
             for column in 0..columns {
                 let at = row * columns + column;
                 if self.holds(at) {
-                    band[row * width + left + column] = self.value(field, at);
+                    band[row * width + left + column] = self.value(field, at, now_s);
                 }
             }
         }
     }
 
-    fn value(&self, field: Field, at: usize) -> f32 {
+    fn value(&self, field: Field, at: usize, now_s: f64) -> f32 {
         let narrow = |value: R| f32::of(value.wide());
         let watched = self.watch.as_deref();
         let seen = |value: fn(&crate::watch::Watch<R>) -> &Vec<R>| {
@@ -171,7 +179,8 @@ impl<R: Real> Tile<R> {
                 let time_s = seen(|watch| &watch.arrival);
                 if time_s.is_infinite() { f32::NAN } else { time_s }
             }
-            Field::Duration => seen(|watch| &watch.duration),
+            Field::Duration => watched
+                .map_or(f32::NAN, |watch| narrow(watch.duration(at, self.h[at], R::of(now_s)))),
         }
     }
 }
