@@ -1,6 +1,7 @@
 # The commands (crate jomo)
 cli-error = error: { $title }
 cli-hint = hint: { $hint }
+cli-error-count = { $count } faults
 cli-usage =
     .title = wrong use
     .detail = { $fault }
@@ -113,6 +114,10 @@ cli-part-occupied =
     .title = The name of the folder in work is in use
     .detail = { $path } was not left by an unfinished run and is not removed.
     .hint = Look into it and move it away or remove it, or name another --out.
+cli-part-busy =
+    .title = Another run is making the same result
+    .detail = { $path } is in use by another jomo that is running now.
+    .hint = Wait for its end, or name another --out.
 cli-layer-id =
     .title = The layer id is not sound
     .detail = { $id } cannot be used.

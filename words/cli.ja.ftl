@@ -1,6 +1,7 @@
 # コマンド (crate jomo)
 cli-error = エラー: { $title }
 cli-hint = 対処: { $hint }
+cli-error-count = { $count } 件あります
 cli-usage =
     .title = 使い方が違います
     .detail = { $fault }
@@ -113,6 +114,10 @@ cli-part-occupied =
     .title = 作業用のフォルダの名前がすでに使われています
     .detail = { $path } は jomo が作りかけたものではありません。消しません。
     .hint = 中を確かめて移すか消すかするか、別の --out を指定してください。
+cli-part-busy =
+    .title = 別の計算が同じ結果を作っています
+    .detail = { $path } は、いま動いている別の jomo が使っています。
+    .hint = それが終わるのを待つか、別の --out を指定してください。
 cli-layer-id =
     .title = レイヤ名が正しくありません
     .detail = { $id } は使えません。

@@ -2,11 +2,21 @@
 
 geotiff-io =
     .title = ラスタを読み書きできません
-    .detail = { $action }: { $reason }
+    .detail = { $action ->
+        [create] 作成
+        [pack] 圧縮
+        [read] 読み取り
+        [seek] 読み取り
+        [write] 書き込み
+       *[other] { $action }
+    }: { $reason }
     .hint = ディスクの空きと、ファイルの読み書きの許可を確かめてください。
 geotiff-unreadable =
     .title = TIFF として読めません
-    .detail = { $what }（{ $offset } バイト目）: { $expected } のはずが { $found } です。
+    .detail = { $what ->
+        [block] タイルかストリップ
+       *[other] { $what }
+    }（{ $offset } バイト目）: { $expected } のはずが { $found } です。
     .hint = ファイルが途中で切れていないか確かめ、元の場所から取り直してください。
 geotiff-unsupported =
     .title = この種類の TIFF には対応していません
@@ -26,7 +36,7 @@ geotiff-truncated =
     .hint = ファイルが途中で切れていないか確かめ、元の場所から取り直してください。
 geotiff-block =
     .title = ラスタの一部が壊れています
-    .detail = ブロック { $index }: { $expected } バイトのはずが { $found } です。
+    .detail = { $index } 番のタイルかストリップ: { $expected } バイトのはずが { $found } です。
     .hint = 元の場所から取り直すか、作り直してもらってください。
 geotiff-samples =
     .title = 値の型に対応していません
@@ -46,7 +56,12 @@ geotiff-crs =
     .hint = jomo-ingest raster --to-crs で地域の平面座標系に変換してください。
 geotiff-outside =
     .title = ラスタの外側です
-    .detail = { $what } { $found } は、{ $limit } までのラスタの外側です。
+    .detail = { $what ->
+        [band] バンド
+        [level] 縮小版
+        [row] 行
+       *[column] 列
+    } { $found } は、{ $limit } までのラスタの外側です。
     .hint = ラスタの中の窓・バンド・段を選んでください。
 geotiff-cells =
     .title = 値の数が合いません

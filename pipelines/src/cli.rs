@@ -1,16 +1,16 @@
 //! The command line: raw arguments, checked requests, exit codes.
 
 mod help;
+#[cfg(test)]
 mod usage;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
-use jomo_words::{Language, failed_json, language_flag, language_of};
+use jomo_words::{Language, UsageError, failed_json, language_flag, language_of};
 
 use self::help::localised;
-use self::usage::UsageError;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::flood::SimulateArguments;
 use crate::flood_layers::{Edition, LayersRequest};

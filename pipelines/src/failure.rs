@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use jomo_core::message::{Arguments, Coded};
 use jomo_store::StoreError;
-use jomo_words::{Language, coded_json, say, tell};
+use jomo_words::{Language, coded_json, lines, tell};
 use serde_json::json;
 
 /// Exit codes of every command (`docs/spec/cli.md`).
@@ -68,22 +68,16 @@ impl Failure {
     /// The failure as text for people.
     #[must_use]
     pub fn text(&self, language: Language) -> String {
-        let mut lines = Vec::new();
-        for error in &self.errors {
-            let told = tell(language, error.as_ref());
-            lines.push(say(language, "cli-error", &[("title", told.title)]));
-            let detail = match error.place().or(self.place.as_deref()) {
-                Some(place) if !told.detail.contains(place) => {
-                    format!("{place}: {}", told.detail)
-                }
-                _ => told.detail,
-            };
-            lines.push(format!("  {detail}"));
-            if let Some(hint) = told.hint {
-                lines.push(format!("  {}", say(language, "cli-hint", &[("hint", hint)])));
+        let one = |error: &BoxedError| {
+            let mut told = tell(language, error.as_ref());
+            if let Some(place) = error.place().or(self.place.as_deref())
+                && !told.detail.contains(place)
+            {
+                told.detail = format!("{place}: {}", told.detail);
             }
-        }
-        lines.join("\n")
+            told
+        };
+        lines(language, &self.errors.iter().map(one).collect::<Vec<_>>()).join("\n")
     }
 
     /// The failure as data.
@@ -197,6 +191,12 @@ pub enum CommandError {
         /// The folder.
         path: String,
     },
+    /// Another run is filling the folder that a run needs beside `--out`.
+    #[error("another run is filling {path}")]
+    PartBusy {
+        /// The folder.
+        path: String,
+    },
     /// A layer id is not plain.
     #[error("{id:?} cannot be a layer id")]
     LayerId {
@@ -259,6 +259,7 @@ impl Coded for CommandError {
             Self::NoTarget => "cli-no-target",
             Self::OutOccupied { .. } => "cli-out-occupied",
             Self::PartOccupied { .. } => "cli-part-occupied",
+            Self::PartBusy { .. } => "cli-part-busy",
             Self::LayerId { .. } => "cli-layer-id",
             Self::Flag { .. } => "cli-flag",
             Self::Crs { .. } => "cli-crs",
@@ -277,7 +278,9 @@ impl Coded for CommandError {
                 ("bytes", bytes.to_string()),
                 ("limit", limit.to_string()),
             ],
-            Self::NotAFile { path } | Self::PartOccupied { path } => vec![("path", path.clone())],
+            Self::NotAFile { path } | Self::PartOccupied { path } | Self::PartBusy { path } => {
+                vec![("path", path.clone())]
+            }
             Self::NoTarget => Vec::new(),
             Self::OutOccupied { path, command } => {
                 vec![("path", path.clone()), ("command", command.clone())]

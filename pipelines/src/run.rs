@@ -1,12 +1,11 @@
 //! One run of a command: its key, its folder, its record, and where the result goes.
 
+mod folders;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use jomo_core::fault::Faults;
@@ -15,6 +14,8 @@ use jomo_store::{Store, is_remote, sha256_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::folders::remove_work_in_progress;
+use self::folders::{Folders, leave_failed, wait_if_interrupted};
 use crate::failure::{CommandError, Exit, Failure};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Progress;
@@ -328,207 +329,11 @@ pub fn record_failure_of(
     result
 }
 
-/// Leaves only the record of a failed run, unless somebody else's folder has the name.
-fn leave_failed(target: &Path, record: &RunRecord) {
-    let failed = with_suffix(target, ".failed");
-    if failed.symlink_metadata().is_ok() && !is_record_of_failure(&failed) {
-        return;
-    }
-    // The failure itself is told; a disk that refuses the record changes nothing.
-    let _ = fs::create_dir_all(&failed).and_then(|()| write_record(&failed, record));
-}
-
 /// The record in a folder that a run has left.
 #[must_use]
 pub fn read_record(folder: &Path) -> Option<RunRecord> {
     let bytes = crate::source::read_bounded(&folder.join("run.json"), 16 << 20).ok()?;
     serde_json::from_slice(&bytes).ok()
-}
-
-/// Status of a folder that is being filled, or is no longer wanted: what marks it as ours.
-const RUNNING: &str = "running";
-
-/// Marks a folder as one that a run may take away.
-fn mark(part: &Path) -> std::io::Result<()> {
-    let text = serde_json::to_vec(&serde_json::json!({ "status": RUNNING }))?;
-    fs::write(part.join("run.json"), text)
-}
-
-/// Whether the folder at `path` is one that a run was filling, or was about to take away.
-fn is_own_rest(path: &Path) -> bool {
-    let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
-    let bytes = crate::source::read_bounded(&path.join("run.json"), 16 << 20).ok();
-    let record = bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    is_folder && record.map_or_else(is_empty, |record| record["status"] == RUNNING)
-}
-
-/// Whether a folder holds the record of a failed run and nothing else.
-fn is_record_of_failure(folder: &Path) -> bool {
-    let count = fs::read_dir(folder).map_or(0, Iterator::count);
-    let is_folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir());
-    let is_failure = || read_record(folder).is_some_and(|record| record.status == "failed");
-    is_folder && (count == 0 || (count == 1 && is_failure()))
-}
-
-/// Takes away what an earlier run has left beside its folder; what is not ours stays, and nothing
-/// is done.
-fn clear(path: &Path) -> Result<(), Failure> {
-    if path.symlink_metadata().is_err() {
-        return Ok(());
-    }
-    if !is_own_rest(path) {
-        let path = path.display().to_string();
-        return Err(Failure::new(Exit::Usage, CommandError::PartOccupied { path }));
-    }
-    fs::remove_dir_all(path)
-        .map_err(|source| Failure::new(Exit::Failed, CommandError::io(path, &source)))
-}
-
-/// The folder being filled, removed when the process is interrupted.
-static IN_WORK: Mutex<Option<PathBuf>> = Mutex::new(None);
-
-/// Whether the process is being interrupted: what fails from now on fails because of that.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// Removes the folder in work: the last act of an interrupted process.
-pub fn remove_work_in_progress() {
-    INTERRUPTED.store(true, Ordering::SeqCst);
-    if let Ok(mut part) = IN_WORK.lock()
-        && let Some(part) = part.take()
-    {
-        // The work goes on meanwhile and may have put another file there: a few tries see its
-        // end. The process ends with its own code; a rest is removed by the next run.
-        for _ in 0..20 {
-            if fs::remove_dir_all(&part).is_ok() || !part.exists() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-/// An interrupted process leaves no record of a failure: this thread waits for its end.
-fn wait_if_interrupted() {
-    while INTERRUPTED.load(Ordering::SeqCst) {
-        std::thread::park();
-    }
-}
-
-struct Folders {
-    part: PathBuf,
-    target: Option<PathBuf>,
-    /// The folder of the store, if this run has made it.
-    made: Option<PathBuf>,
-}
-
-impl Folders {
-    fn begin(target: &Target) -> Result<Self, Failure> {
-        let made = match target {
-            Target::Store(path) if !is_remote(path) && !path.exists() => Some(path.clone()),
-            _ => None,
-        };
-        let (part, target) = match target {
-            Target::Out(path) => (with_suffix(path, ".part"), Some(path.clone())),
-            Target::Store(path) => {
-                // A stage lies beside what it becomes: no copy leaves the disk. What goes to an
-                // object store is staged on this machine.
-                let folder = if is_remote(path) { std::env::temp_dir() } else { path.clone() };
-                remove_dead_stages(&folder);
-                (folder.join(format!(".jomo-stage-{}", std::process::id())), None)
-            }
-        };
-        let fail =
-            |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(&part, &source));
-        if let Some(out) = &target {
-            for beside in [&part, &with_suffix(out, ".old")] {
-                clear(beside)?;
-            }
-        } else if part.exists() {
-            fs::remove_dir_all(&part).map_err(fail)?;
-        }
-        match target {
-            // The folder for temporary files is everybody's; what is staged may not be.
-            Some(_) => fs::create_dir_all(&part).and_then(|()| mark(&part)),
-            None => part
-                .parent()
-                .map_or(Ok(()), fs::create_dir_all)
-                .and_then(|()| fs::DirBuilder::new().mode(0o700).create(&part)),
-        }
-        .map_err(fail)?;
-        if let Ok(mut in_work) = IN_WORK.lock() {
-            *in_work = Some(part.clone());
-        }
-        Ok(Self { part, target, made })
-    }
-
-    fn drop_part(&self) {
-        // A rest is removed by the next run.
-        let _ = fs::remove_dir_all(&self.part);
-        if let Some(store) = &self.made {
-            // Refused by the system unless it is empty: a failed first run leaves no store.
-            let _ = fs::remove_dir(store);
-        }
-        if let Ok(mut in_work) = IN_WORK.lock() {
-            *in_work = None;
-        }
-    }
-
-    /// Puts the folder in its place, instead of an older run of the same command.
-    fn keep(&self, record: &RunRecord) -> Result<(), Failure> {
-        let Some(target) = &self.target else { return Ok(()) };
-        let fail = |path: &Path, source: std::io::Error| {
-            Failure::new(Exit::Failed, CommandError::io(path, &source))
-        };
-        write_record(&self.part, record).map_err(|source| fail(&self.part, source))?;
-        let old = with_suffix(target, ".old");
-        if target.exists() {
-            fs::rename(target, &old)
-                .and_then(|()| mark(&old))
-                .map_err(|source| fail(target, source))?;
-        }
-        fs::rename(&self.part, target).map_err(|source| fail(target, source))?;
-        let _ = fs::remove_dir_all(&old);
-        let failed = with_suffix(target, ".failed");
-        if is_record_of_failure(&failed) {
-            let _ = fs::remove_dir_all(&failed);
-        }
-        if let Ok(mut in_work) = IN_WORK.lock() {
-            *in_work = None;
-        }
-        Ok(())
-    }
-
-    /// Leaves only the record of a failed run.
-    fn fail(&self, record: &RunRecord) {
-        self.drop_part();
-        if let Some(target) = &self.target {
-            leave_failed(target, record);
-        }
-    }
-}
-
-fn write_record(folder: &Path, record: &RunRecord) -> std::io::Result<()> {
-    let text = serde_json::to_vec_pretty(record)?;
-    fs::write(folder.join("run.json"), text)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
-/// Removes stages of processes that are no longer there.
-fn remove_dead_stages(store: &Path) {
-    let Ok(entries) = fs::read_dir(store) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let pid = name.to_string_lossy().strip_prefix(".jomo-stage-").map(str::to_owned);
-        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 fn cpu_seconds() -> f64 {

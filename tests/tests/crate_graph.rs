@@ -48,8 +48,9 @@ const EDGE_ONLY: &[(&str, &str)] = &[
 ];
 
 /// The exceptions: who uses such a library all the same. The client of object stores waits for
-/// the network on a runtime (`docs/decisions/0008-object-store.md`).
-const EXCEPTIONS: &[(&str, &str)] = &[("jomo-store", "tokio")];
+/// the network on a runtime (`docs/decisions/0008-object-store.md`). Words of the parser of command
+/// lines are told in one place for all programs (`docs/decisions/0001-crates.md`).
+const EXCEPTIONS: &[(&str, &str)] = &[("jomo-store", "tokio"), ("jomo-words", "clap")];
 
 /// Names of the packages that one depends on, but for its tests.
 fn dependencies(package: &Value) -> Vec<&str> {

@@ -13,7 +13,7 @@ use jomo_core::Timestamp;
 use jomo_core::message::Coded;
 use jomo_core::time::parse_compact;
 use jomo_store::Store;
-use jomo_words::{Language, language_flag, language_of, say, tell};
+use jomo_words::{Language, UsageError, language_flag, language_of, say, tell};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +25,6 @@ use crate::listen::{Limits, serve};
 use crate::page::Page;
 use crate::serving::LiveLayers;
 use crate::upload;
-use crate::usage::UsageError;
 use crate::watch::watch;
 
 /// Tokio's worker threads. They only look up and send; everything slow is done elsewhere.

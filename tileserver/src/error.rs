@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use jomo_core::message::{Arguments, Coded};
 use jomo_register::RegisterError;
 use jomo_store::StoreError;
+use jomo_words::UsageError;
 
 use crate::clerk::ClerkError;
-use crate::usage::UsageError;
 
 /// Why a generation is not served.
 #[derive(Debug, thiserror::Error)]

@@ -39,7 +39,6 @@ pub mod sign_in;
 pub mod throttle;
 pub mod tiles;
 pub mod upload;
-pub mod usage;
 pub mod view;
 pub mod watch;
 pub mod wire;

@@ -112,7 +112,7 @@ mod tests {
             }
         }
         let ja = failed_json(Language::Ja, &Missing { path: "r" });
-        assert_eq!(ja["errors"][0]["detail"], "r: ディスクに空きがありません (os error 28)");
+        assert_eq!(ja["errors"][0]["detail"], "r: ディスクに空きがありません");
     }
 
     #[test]

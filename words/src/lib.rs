@@ -6,6 +6,8 @@
 
 mod coded;
 mod term;
+mod terminal;
+mod usage;
 
 use std::sync::LazyLock;
 
@@ -18,6 +20,8 @@ use unic_langid::{LanguageIdentifier, langid};
 
 pub use self::coded::{coded_json, failed_json, retold};
 pub use self::term::fact;
+pub use self::terminal::lines;
+pub use self::usage::UsageError;
 
 macro_rules! area {
     ($($name:literal),* $(,)?) => {
@@ -142,13 +146,12 @@ pub fn tell(language: Language, error: &dyn Coded) -> Told {
 }
 
 /// The system's reason in the reader's language: what ends in `(os error N)`, as the standard
-/// library writes it, with the number kept for whoever looks it up.
+/// library writes it. The number stays in the English log line.
 fn system_reason(language: Language, value: &str) -> Option<String> {
     let (_, rest) = value.rsplit_once("(os error ")?;
     let number = rest.strip_suffix(')')?;
     let known = number.bytes().all(|digit| digit.is_ascii_digit());
-    let reason = text(language, &format!("os-error-{number}"), &[]).filter(|_| known)?;
-    Some(format!("{reason} (os error {number})"))
+    text(language, &format!("os-error-{number}"), &[]).filter(|_| known)
 }
 
 /// The language that `--lang` names, found before the arguments are parsed: their faults are told
@@ -270,9 +273,9 @@ mod tests {
         let full = std::io::Error::from_raw_os_error(28).to_string();
         assert!(full.contains("(os error 28)"), "{full}");
         let ja = system_reason(Language::Ja, &full).unwrap();
-        assert_eq!(ja, "ディスクに空きがありません (os error 28)");
+        assert_eq!(ja, "ディスクに空きがありません");
         let en = system_reason(Language::En, &full).unwrap();
-        assert_eq!(en, "the disk is full (os error 28)");
+        assert_eq!(en, "the disk is full");
         for other in ["", "x (os error 9999)", "(os error )", "(os error 2", "(os error 2x)"] {
             assert_eq!(system_reason(Language::Ja, other), None, "{other}");
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jomo_core::projection::Zone;
-use jomo_words::{Language, coded_json, language_flag, language_of, say, text};
+use jomo_words::{Language, Told, UsageError, coded_json, language_flag, language_of, say, text};
 use serde_json::{Value, json};
 
 use crate::error::IngestError;
@@ -13,7 +13,6 @@ use crate::raster::{RasterRequest, Resampling};
 use crate::reader;
 use crate::report;
 use crate::supervise::{self, Bounds, Job, Task};
-use crate::usage::UsageError;
 use crate::vector::{Encoding, VectorRequest};
 
 /// Foreign files in, canonical ones out.
@@ -191,15 +190,13 @@ fn words(report: &Value, language: Language) -> Vec<String> {
         // The reader has met foreign bytes: nothing of it moves the cursor of a terminal.
         text.chars().filter(|c| !c.is_control() || *c == '\n').collect::<String>()
     };
-    let mut lines = Vec::new();
-    for error in report["errors"].as_array().into_iter().flatten() {
-        lines.push(say(language, "cli-error", &[("title", plain(&error["title"]))]));
-        lines.push(format!("  {}", plain(&error["detail"])));
-        if error["hint"].is_string() {
-            let hint = say(language, "cli-hint", &[("hint", plain(&error["hint"]))]);
-            lines.push(format!("  {hint}"));
-        }
-    }
+    let told = |error: &Value| Told {
+        title: plain(&error["title"]),
+        detail: plain(&error["detail"]),
+        hint: error["hint"].is_string().then(|| plain(&error["hint"])),
+    };
+    let errors: Vec<Told> = report["errors"].as_array().into_iter().flatten().map(told).collect();
+    let mut lines = jomo_words::lines(language, &errors);
     if report["raster"].is_object() {
         let names = ["rows", "columns", "cell_size_m", "resampling", "file"];
         let arguments = names.map(|name| (name, plain(&report["raster"][name])));

@@ -20,7 +20,6 @@ pub mod report;
 pub mod sandbox;
 pub mod sniff;
 pub mod supervise;
-mod usage;
 pub mod vector;
 mod warp;
 pub mod wkb;
