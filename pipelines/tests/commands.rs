@@ -3,6 +3,8 @@
 
 #[path = "commands/flood.rs"]
 mod flood;
+#[path = "commands/flood_contract.rs"]
+mod flood_contract;
 #[path = "commands/flood_faults.rs"]
 mod flood_faults;
 #[path = "commands/flood_layers.rs"]

@@ -12,6 +12,7 @@ use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::CaseFault;
+use super::series::Kind;
 use super::table::{Entry, Reading, Section, number, pair, text};
 
 /// Longest id of a gauge, in characters.
@@ -283,7 +284,9 @@ fn read_initial(section: &mut Section<'_, '_, '_>, folder: &Path) -> Initial {
             })
             .map(|depth| (WaterKind::Depth, depth)),
         Some(_) => section
-            .optional("level", "metres or a path", |entry| quantity(entry, folder, |_| true))
+            .optional("level", "a level of -100000 to 100000 m, or a path", |entry| {
+                quantity(entry, folder, |level| level.abs() <= 1e5)
+            })
             .map(|level| (WaterKind::Level, level)),
         None => None,
     };
@@ -318,14 +321,13 @@ fn read_condition(
         }
         Some("open") => {
             section.refuse(&["series", "value"], "open");
-            let slope = section.optional("slope", "m/m, 0 to 1", |entry| {
-                number(entry).filter(|slope| (0.0..=1.0).contains(slope))
-            });
+            let slope = section.optional("slope", "m/m, 0 to 1", |entry| within(entry, [0.0, 1.0]));
             Some(ConditionKind::Open { slope: slope.unwrap_or(0.0) })
         }
         Some(kind) => {
             section.refuse(&["slope"], kind);
-            let course = read_course(section, folder);
+            let unit = if kind == "stage" { Kind::Level } else { Kind::Discharge };
+            let course = read_course(section, folder, unit);
             course.map(if kind == "stage" {
                 ConditionKind::Stage
             } else {
@@ -341,12 +343,15 @@ fn read_condition(
 }
 
 /// `series` or `value`.
-fn read_course(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Course> {
+fn read_course(section: &mut Section<'_, '_, '_>, folder: &Path, unit: Kind) -> Option<Course> {
     let course = match section.one_of(&["series", "value"]) {
         Some("series") => {
             section.optional("series", "a path", |entry| file(entry, folder).map(Course::Series))
         }
-        Some(_) => section.optional("value", "a number", |entry| number(entry).map(Course::Value)),
+        Some(_) => {
+            let read = |entry| within(entry, unit.range()).map(Course::Value);
+            section.optional("value", unit.expected(), read)
+        }
         None => {
             if !section.has("series") {
                 section.missing_one(&["series", "value"]);
@@ -361,14 +366,14 @@ fn read_course(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Cours
 fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Inflow> {
     let (line, key) = (section.line, section.name("at"));
     let at = section.required("at", "[x, y] in metres", |entry| pair(entry, number));
-    let course = read_course(section, folder);
+    let course = read_course(section, folder, Kind::Discharge);
     Some(Inflow { line, key, at: at?, course: course? })
 }
 
 fn read_sky(section: &mut Section<'_, '_, '_>, folder: &Path) -> Sky {
     let rain = match section.one_of(&["rate_mm_h", "series", "jma"]) {
         Some("rate_mm_h") => section
-            .optional("rate_mm_h", "mm/h, 0 or more", not_negative)
+            .optional("rate_mm_h", Kind::Rain.expected(), rate)
             .map(|rate| RainKind::Everywhere(Course::Value(rate))),
         Some("series") => section
             .optional("series", "a path", |entry| file(entry, folder))
@@ -380,7 +385,7 @@ fn read_sky(section: &mut Section<'_, '_, '_>, folder: &Path) -> Sky {
         section.refuse(&["start"], "rate_mm_h");
     }
     section.know(&["rate_mm_h", "series", "jma", "start"]);
-    let drainage = section.optional("drainage_mm_h", "mm/h, 0 or more", not_negative);
+    let drainage = section.optional("drainage_mm_h", Kind::Rain.expected(), rate);
     let infiltration = section.table("infiltration", read_infiltration).flatten();
     if !["rate_mm_h", "series", "jma", "drainage_mm_h"].iter().any(|key| section.has(key)) {
         section.missing_one(&["rate_mm_h", "series", "jma"]);
@@ -432,16 +437,15 @@ fn read_infiltration(section: &mut Section<'_, '_, '_>) -> Option<Infiltration> 
     }
     Some(match kind.as_str() {
         "constant" => {
-            let rate_mm_h = section.required("rate_mm_h", "mm/h, 0 or more", not_negative);
+            let rate_mm_h = section.required("rate_mm_h", Kind::Rain.expected(), rate);
             Infiltration::Constant { rate_mm_h: rate_mm_h? }
         }
         "green-ampt" => {
             let conductivity_mm_h =
-                section.required("conductivity_mm_h", "mm/h, 0 or more", not_negative);
-            let suction_mm = section.required("suction_mm", "mm, 0 or more", not_negative);
-            let deficit = section.required("deficit", "0 to 1", |entry| {
-                number(entry).filter(|share| (0.0..=1.0).contains(share))
-            });
+                section.required("conductivity_mm_h", Kind::Rain.expected(), rate);
+            let suction_mm =
+                section.required("suction_mm", "mm, 0 to 10000", |entry| within(entry, [0.0, 1e4]));
+            let deficit = section.required("deficit", "0 to 1", |entry| within(entry, [0.0, 1.0]));
             Infiltration::GreenAmpt {
                 conductivity_mm_h: conductivity_mm_h?,
                 suction_mm: suction_mm?,
@@ -459,10 +463,12 @@ fn read_infiltration(section: &mut Section<'_, '_, '_>) -> Option<Infiltration> 
 }
 
 fn read_run(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Run> {
-    let duration = section.required("duration_s", "seconds, more than 0", positive);
+    // 30 years: a longer run is a slip of the pen, and would not end.
+    let duration = section.required("duration_s", "seconds, more than 0, to 1000000000", |entry| {
+        positive(entry).filter(|seconds| *seconds <= 1e9)
+    });
     let every = section.optional("output_every_s", "seconds, more than 0", positive);
-    let cfl = section
-        .optional("cfl", "more than 0, to 0.5", |entry| positive(entry).filter(|cfl| *cfl <= 0.5));
+    let cfl = section.optional("cfl", "0.001 to 0.5", |entry| within(entry, [0.001, 0.5]));
     let time_step = section.optional("time_step", "\"global\" or \"local\"", |entry| {
         match entry.value.as_str()? {
             "global" => Some(TimeStep::Global),
@@ -523,9 +529,20 @@ fn read_output(section: &mut Section<'_, '_, '_>) -> Output {
             gauges.push(gauge);
         }
     }
-    let arrival = section.optional("arrival_depth_m", "metres, more than 0", positive);
-    let duration = section.optional("duration_depth_m", "metres, more than 0", positive);
+    // From the depth below which water does not flow to the deepest that may be given.
+    let mut depth =
+        |key| section.optional(key, "metres, 0.0001 to 10000", |entry| within(entry, [1e-4, 1e4]));
+    let (arrival, duration) = (depth("arrival_depth_m"), depth("duration_depth_m"));
     (gauges, arrival, duration)
+}
+
+fn within(entry: Entry<'_, '_>, [low, high]: [f64; 2]) -> Option<f64> {
+    number(entry).filter(|value| (low..=high).contains(value))
+}
+
+/// A rate in mm/h.
+fn rate(entry: Entry<'_, '_>) -> Option<f64> {
+    within(entry, Kind::Rain.range())
 }
 
 fn positive(entry: Entry<'_, '_>) -> Option<f64> {

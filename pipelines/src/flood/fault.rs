@@ -191,12 +191,12 @@ impl Coded for CaseFault {
             Self::Beside { line, key, at, bounds } => and(
                 of(line, key),
                 vec![
-                    ("x", at[0].to_string()),
-                    ("y", at[1].to_string()),
-                    ("west", bounds[0].to_string()),
-                    ("south", bounds[1].to_string()),
-                    ("east", bounds[2].to_string()),
-                    ("north", bounds[3].to_string()),
+                    ("x", shown(at[0])),
+                    ("y", shown(at[1])),
+                    ("west", shown(bounds[0])),
+                    ("south", shown(bounds[1])),
+                    ("east", shown(bounds[2])),
+                    ("north", shown(bounds[3])),
                 ],
             ),
             Self::NoGround { line, key, cell: [row, column] } => and(
@@ -205,24 +205,26 @@ impl Coded for CaseFault {
             ),
             Self::EmptyStretch { line, key, range_m: [from, to], length_m } => and(
                 of(line, key),
-                vec![
-                    ("from", from.to_string()),
-                    ("to", to.to_string()),
-                    ("length", length_m.to_string()),
-                ],
+                vec![("from", shown(*from)), ("to", shown(*to)), ("length", shown(*length_m))],
             ),
             Self::TooManyOutputs { line, outputs, limit } => vec![
                 ("line", line.to_string()),
-                ("outputs", outputs.to_string()),
+                ("outputs", shown(*outputs)),
                 ("limit", limit.to_string()),
             ],
             Self::EndsBefore { line, duration_s, time_s } => vec![
                 ("line", line.to_string()),
-                ("duration", duration_s.to_string()),
-                ("time", time_s.to_string()),
+                ("duration", shown(*duration_s)),
+                ("time", shown(*time_s)),
             ],
         }
     }
+}
+
+/// A number as people read it: without the 300 digits that some have.
+fn shown(number: f64) -> String {
+    let plain = number.to_string();
+    if plain.len() <= 20 { plain } else { format!("{number:e}") }
 }
 
 /// Why a file that a case names cannot be used.
@@ -285,13 +287,15 @@ pub enum FileFault {
         /// That of the row before.
         before_s: f64,
     },
-    /// Rain below zero.
-    #[error("line {line}: rain of {rate_mm_h} mm/h")]
-    Negative {
+    /// A value that cannot be.
+    #[error("line {line}: {value}: expected {expected}")]
+    Range {
         /// Line, from 1.
         line: u64,
-        /// The rate.
-        rate_mm_h: f64,
+        /// The value.
+        value: f64,
+        /// The unit and the values that can be.
+        expected: &'static str,
     },
     /// A series without a row.
     #[error("no row below the header")]
@@ -330,7 +334,7 @@ impl Coded for FileFault {
             Self::Header { .. } => "flood-file-header",
             Self::Row { .. } => "flood-file-row",
             Self::Order { .. } => "flood-file-order",
-            Self::Negative { .. } => "flood-file-negative",
+            Self::Range { .. } => "flood-file-range",
             Self::NoRows => "flood-file-no-rows",
             Self::Zone { .. } => "flood-file-zone",
             Self::NoRain { .. } => "flood-file-no-rain",
@@ -348,7 +352,7 @@ impl Coded for FileFault {
                 ("dem", dem.clone()),
             ],
             Self::NotSquare { width, height } => {
-                vec![("width", width.to_string()), ("height", height.to_string())]
+                vec![("width", shown(*width)), ("height", shown(*height))]
             }
             Self::Degrees { epsg } => vec![("epsg", epsg.to_string())],
             Self::Bands { bands } => vec![("bands", bands.to_string())],
@@ -356,12 +360,14 @@ impl Coded for FileFault {
             Self::Row { line, found } => vec![("line", line.to_string()), ("row", found.clone())],
             Self::Order { line, time_s, before_s } => vec![
                 ("line", line.to_string()),
-                ("time", time_s.to_string()),
-                ("before", before_s.to_string()),
+                ("time", shown(*time_s)),
+                ("before", shown(*before_s)),
             ],
-            Self::Negative { line, rate_mm_h } => {
-                vec![("line", line.to_string()), ("rate", rate_mm_h.to_string())]
-            }
+            Self::Range { line, value, expected } => vec![
+                ("line", line.to_string()),
+                ("value", shown(*value)),
+                ("expected", (*expected).to_owned()),
+            ],
             Self::NoRows => Vec::new(),
             Self::Zone { epsg } => {
                 vec![("epsg", epsg.map_or_else(|| "none".to_owned(), |epsg| epsg.to_string()))]

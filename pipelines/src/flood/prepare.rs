@@ -165,13 +165,13 @@ impl Reader<'_, '_> {
     fn courses(&mut self) -> Courses {
         let case = self.case;
         let rim = case.boundary.iter().map(|condition| match &condition.kind {
-            ConditionKind::Discharge(course) | ConditionKind::Stage(course) => {
-                Some(self.series(course, Kind::Water))
-            }
+            ConditionKind::Discharge(course) => Some(self.series(course, Kind::Discharge)),
+            ConditionKind::Stage(course) => Some(self.series(course, Kind::Level)),
             ConditionKind::Wall | ConditionKind::Open { .. } => None,
         });
         let rim = rim.collect();
-        let sources = case.sources.iter().map(|source| self.series(&source.course, Kind::Water));
+        let sources = case.sources.iter();
+        let sources = sources.map(|source| self.series(&source.course, Kind::Discharge));
         let sources = sources.collect();
         let rain = match case.rain.as_ref().and_then(|sky| sky.rain.as_ref()) {
             Some(RainKind::Everywhere(course)) => Some(self.series(course, Kind::Rain)),

@@ -15,13 +15,36 @@ const FAULTS_MAX: usize = 10;
 /// Longest row that is shown, in characters.
 const SHOWN: usize = 40;
 
-/// What a series is of.
+/// What a series or a single number is of. Beyond its range it is in another unit, or a mark for
+/// a missing value; the computation would crawl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Discharge or level: any number.
-    Water,
-    /// Rain: not below zero.
+    /// m³/s, a hundred times that of the largest rivers.
+    Discharge,
+    /// m.
+    Level,
+    /// mm/h, not below zero.
     Rain,
+}
+
+impl Kind {
+    /// Least and greatest value.
+    pub(super) fn range(self) -> [f64; 2] {
+        match self {
+            Self::Discharge => [-1e7, 1e7],
+            Self::Level => [-1e5, 1e5],
+            Self::Rain => [0.0, 1e6],
+        }
+    }
+
+    /// The range in words.
+    pub(super) fn expected(self) -> &'static str {
+        match self {
+            Self::Discharge => "m3/s, -10000000 to 10000000",
+            Self::Level => "metres, -100000 to 100000",
+            Self::Rain => "mm/h, 0 to 1000000",
+        }
+    }
 }
 
 /// Reads a series.
@@ -57,8 +80,9 @@ fn parse(text: &str, kind: Kind) -> Result<Vec<[f64; 2]>, Vec<FileFault>> {
         if time_s <= before_s {
             faults.push(FileFault::Order { line, time_s, before_s });
         }
-        if kind == Kind::Rain && value < 0.0 {
-            faults.push(FileFault::Negative { line, rate_mm_h: value });
+        let [low, high] = kind.range();
+        if !(low..=high).contains(&value) {
+            faults.push(FileFault::Range { line, value, expected: kind.expected() });
         }
         before_s = before_s.max(time_s);
         points.push([time_s, value]);
@@ -90,9 +114,9 @@ mod tests {
     #[test]
     fn a_series_is_read() {
         let text = "\u{feff}time_s , value\r\n-10,1\r\n 0 , 2e0 \r\n5.5,3";
-        assert_eq!(parse(text, Kind::Water).unwrap(), [[-10.0, 1.0], [0.0, 2.0], [5.5, 3.0]]);
+        assert_eq!(parse(text, Kind::Level).unwrap(), [[-10.0, 1.0], [0.0, 2.0], [5.5, 3.0]]);
         assert!(parse("time_s,rate_mm_h\n0,0\n", Kind::Rain).is_ok());
-        assert!(parse("time_s,value\n0,-1\n", Kind::Water).is_ok(), "a pump");
+        assert!(parse("time_s,value\n0,-1\n", Kind::Discharge).is_ok(), "a pump");
     }
 
     /// All faults with their lines: the text is part of the interface.
@@ -104,7 +128,7 @@ mod tests {
         line 4: "" is not a time and a value
         line 5: "10,nan" is not a time and a value
         line 6: "20,inf" is not a time and a value
-        line 7: rain of -1 mm/h
+        line 7: -1: expected mm/h, 0 to 1000000
         line 8: "30" is not a time and a value
         line 9: "40,1,2" is not a time and a value
         line 10: "50,x" is not a time and a value

@@ -60,17 +60,17 @@ fn every_fault_of_a_case_is_told_in_japanese() {
     ケースファイルの値が正しくありません| 11 行目: `boundary.north.to` = 10 | 使える値: from より大きい数(m)
     ケースファイルに項目が足りません| 11 行目: `boundary.north.series`, `boundary.north.value` がありません。 | docs/spec/flood-case.md を見て書き足してください。
     ケースファイルの値が正しくありません| 13 行目: `source[0].at` = [1] | 使える値: [東西, 南北](m)
-    ケースファイルの値が正しくありません| 14 行目: `source[0].value` = nan | 使える値: 数
-    ケースファイルの値が正しくありません| 16 行目: `rain.rate_mm_h` = -3 | 使える値: 0 以上の数(mm/h)
+    ケースファイルの値が正しくありません| 14 行目: `source[0].value` = nan | 使える値: ±10000000 m³/s まで
+    ケースファイルの値が正しくありません| 16 行目: `rain.rate_mm_h` = -3 | 使える値: 0〜1000000 mm/h
     この種類では使わない項目があります| 17 行目: `rain.infiltration.rate_mm_h` は「green-ampt」では使いません。 | 項目を消すか、種類を直してください。
     ケースファイルに項目が足りません| 17 行目: `rain.infiltration.conductivity_mm_h` がありません。 | docs/spec/flood-case.md を見て書き足してください。
     ケースファイルに項目が足りません| 17 行目: `rain.infiltration.suction_mm` がありません。 | docs/spec/flood-case.md を見て書き足してください。
     ケースファイルの値が正しくありません| 17 行目: `rain.infiltration.deficit` = 1.5 | 使える値: 0〜1
-    ケースファイルの値が正しくありません| 19 行目: `run.duration_s` = 0 | 使える値: 0 より大きい数(秒)
-    ケースファイルの値が正しくありません| 20 行目: `run.cfl` = 0.9 | 使える値: 0 より大きく 0.5 以下の数
+    ケースファイルの値が正しくありません| 19 行目: `run.duration_s` = 0 | 使える値: 0 より大きく 1000000000 以下の数(秒)
+    ケースファイルの値が正しくありません| 20 行目: `run.cfl` = 0.9 | 使える値: 0.001〜0.5
     ケースファイルの値が正しくありません| 21 行目: `run.save` = "../state" | 使える値: "state.bin" のようなフォルダを含まないファイル名
     同じ ID の観測点が 2 つあります| 23 行目: 「a」はすでにあります。 | 観測点ごとに違う ID を付けてください。
-    ケースファイルの値が正しくありません| 24 行目: `output.arrival_depth_m` = "deep" | 使える値: 0 より大きい数(m)
+    ケースファイルの値が正しくありません| 24 行目: `output.arrival_depth_m` = "deep" | 使える値: 0.0001〜10000 m
     "#);
 }
 
@@ -89,17 +89,17 @@ fn every_fault_of_a_case_is_told_in_english() {
     a value of the case file is not sound| line 11: `boundary.north.to` = 10 | Accepted: metres, more than `from`
     the case file lacks a key| line 11: `boundary.north.series`, `boundary.north.value` is missing. | Add it; docs/spec/flood-case.md lists all keys.
     a value of the case file is not sound| line 13: `source[0].at` = [1] | Accepted: [x, y] in metres
-    a value of the case file is not sound| line 14: `source[0].value` = nan | Accepted: a number
-    a value of the case file is not sound| line 16: `rain.rate_mm_h` = -3 | Accepted: mm/h, 0 or more
+    a value of the case file is not sound| line 14: `source[0].value` = nan | Accepted: m3/s, -10000000 to 10000000
+    a value of the case file is not sound| line 16: `rain.rate_mm_h` = -3 | Accepted: mm/h, 0 to 1000000
     a key that this kind does not take| line 17: `rain.infiltration.rate_mm_h` is not used with “green-ampt”. | Remove the key, or change the kind.
     the case file lacks a key| line 17: `rain.infiltration.conductivity_mm_h` is missing. | Add it; docs/spec/flood-case.md lists all keys.
     the case file lacks a key| line 17: `rain.infiltration.suction_mm` is missing. | Add it; docs/spec/flood-case.md lists all keys.
     a value of the case file is not sound| line 17: `rain.infiltration.deficit` = 1.5 | Accepted: 0 to 1
-    a value of the case file is not sound| line 19: `run.duration_s` = 0 | Accepted: seconds, more than 0
-    a value of the case file is not sound| line 20: `run.cfl` = 0.9 | Accepted: more than 0, to 0.5
+    a value of the case file is not sound| line 19: `run.duration_s` = 0 | Accepted: seconds, more than 0, to 1000000000
+    a value of the case file is not sound| line 20: `run.cfl` = 0.9 | Accepted: 0.001 to 0.5
     a value of the case file is not sound| line 21: `run.save` = "../state" | Accepted: a plain file name such as "state.bin"
     two gauges of one id| line 23: “a” is there already. | Give each gauge an id of its own.
-    a value of the case file is not sound| line 24: `output.arrival_depth_m` = "deep" | Accepted: metres, more than 0
+    a value of the case file is not sound| line 24: `output.arrival_depth_m` = "deep" | Accepted: metres, 0.0001 to 10000
     "#);
 }
 
@@ -144,11 +144,11 @@ fn every_fault_of_the_files_is_told_in_japanese() {
     n.asc ラスタが標高データに重なりません| 列数 × 行数が 7 x 5 で、標高データ dem.asc の 8 x 5 と違います。 | 標高データと同じ格子に切りそろえてください（gdalwarp -te と -ts）。
     h.asc ラスタが標高データに重なりません| セルの大きさが 10.5, 10.5 で、標高データ dem.asc の 10, 10 と違います。 | 標高データと同じ格子に切りそろえてください（gdalwarp -te と -ts）。
     u.asc 数として読めません| 6 行目: 「x」 | 値は空白で区切った数だけにしてください。値のないセルは NODATA_value の数で表します。
-    none.asc ファイルを読み書きできません| none.asc: そのファイルやフォルダはありません (os error 2) | パスと権限を確かめてください。
+    none.asc ファイルを読み書きできません| none.asc: そのファイルやフォルダはありません | パスと権限を確かめてください。
     q.csv 時系列の行を読めません| 3 行目: 「60,nan」は時刻（秒）と値ではありません。 | 有限な数を 2 つ、コンマで区切って書き、空の行は消してください。
     q.csv 時系列が時刻の順に並んでいません| 5 行目: 20 秒は、前の 30 秒より後ではありません。 | 時刻の順に並べ、同じ時刻は 1 行にしてください。
     dem.asc 時系列の見出しがありません| 1 行目は「ncols 8」です。 | 1 行目に time_s,value と書き、2 行目から秒と値をコンマで区切って書いてください。
-    r.csv 雨量が負です| 2 行目: -5 mm/h | 欠測を負の数で表しているときは、その行を消してください。
+    r.csv 時系列の値が範囲の外です| 2 行目: -5。使える値: 0〜1000000 mm/h | 単位と桁を確かめてください。-9999 のような数で欠測を表しているときは、その行を消してください。
     case.toml 区間にセルがありません| 10 行目: `boundary.east` の 12 〜 14 m。辺の長さは 50 m です。 | from と to は、西・東の辺では北端から、北・南の辺では西端からの距離（m）です。セルの中心を含めてください。
     case.toml 区間にセルがありません| 11 行目: `boundary.south` の 100 〜 80 m。辺の長さは 80 m です。 | from と to は、西・東の辺では北端から、北・南の辺では西端からの距離（m）です。セルの中心を含めてください。
     case.toml 標高データの外の位置です| 12 行目: `source[0].at` = [-5, 20]。範囲は東西 0 〜 80、南北 0 〜 50 です。 | 標高データと同じ座標系で、[東西, 南北] の順に書いてください。
@@ -167,7 +167,7 @@ fn every_fault_of_the_files_is_told_in_english() {
     q.csv a row of a series that cannot be read| line 3: “60,nan” is not a time (s) and a value. | Write two finite numbers with a comma between, and remove empty lines.
     q.csv a series out of order| line 5: 20 s does not come after 30 s. | Sort by time, with one line for each time.
     dem.asc a series without its header| Line 1 is “ncols 8”. | Line 1 is time_s,value; seconds and values follow, with a comma between.
-    r.csv rain below zero| line 2: -5 mm/h | Where a negative number stands for a missing value, remove the line.
+    r.csv a value of a series out of its range| line 2: -5. Accepted: mm/h, 0 to 1000000 | Check the unit and the digits. Where a number such as -9999 stands for a missing value, remove the line.
     case.toml a stretch without a cell| line 10: `boundary.east` from 12 to 14 m; the side is 50 m long. | `from` and `to` are metres from the northern end of the west and east sides, from the western end of the others. Let them hold the middle of a cell.
     case.toml a stretch without a cell| line 11: `boundary.south` from 100 to 80 m; the side is 80 m long. | `from` and `to` are metres from the northern end of the west and east sides, from the western end of the others. Let them hold the middle of a cell.
     case.toml a place beside the elevation model| line 12: `source[0].at` = [-5, 20]; the model reaches from 0 to 80 and from 0 to 50. | Give places in the CRS of the elevation model, easting first.
