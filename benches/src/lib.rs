@@ -1,4 +1,5 @@
 //! Benches live in `benches/`; here is what several of them share.
 
 pub mod cases;
+pub mod lone;
 pub mod spent;

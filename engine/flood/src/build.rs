@@ -222,6 +222,7 @@ impl Cutter<'_> {
             face_resistance: FaceResistance::None,
             inside: (!whole).then(|| cells().map(inside).collect()),
             rims: Default::default(),
+            shown: 0,
             signal: R::ZERO,
             watch: watch.map(|thresholds| Box::new(Watch::new(&h, thresholds))),
             outer: Outer::default(),

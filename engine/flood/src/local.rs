@@ -87,7 +87,7 @@ impl<R: Real> Simulation<R> {
                 let mut joints = view.joints(index, levels, &mut registers);
                 let stirred = joints.iter().any(Joint::stirs);
                 if !(stirred || view.works(index, tile, imposed)) {
-                    show.clone_from(&view.edges[index]);
+                    show.follow(&view.edges[index]);
                     show.registers = registers;
                     return 0;
                 }

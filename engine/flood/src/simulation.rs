@@ -95,7 +95,7 @@ impl<R: Real> Simulation<R> {
             sources.push(PlacedSource { tile, at, discharge: source.discharge });
         }
         let edges: Vec<Edges<R>> = tiles
-            .iter()
+            .iter_mut()
             .map(|tile| {
                 let mut edges = Edges::dry(tile.shape, settings.scheme.halo());
                 tile.show(&mut edges, settings.scheme.halo());
@@ -253,10 +253,10 @@ impl<R: Real> Simulation<R> {
             .zip(after.par_iter_mut())
             .enumerate()
             .map_init(
-                || Bench { scratch: Scratch::with_columns(columns), room: scheme.room(columns) },
+                || Bench::new(scheme, columns),
                 |bench, (index, (tile, show))| {
                     if !view.works(index, tile, imposed) {
-                        show.clone_from(&view.edges[index]);
+                        show.follow(&view.edges[index]);
                         return (R::ZERO, 0);
                     }
                     view.prepare(index, tile, imposed, pace);
@@ -345,7 +345,7 @@ impl<R: Real> Simulation<R> {
     /// Shows the edges of all tiles to their neighbours, when state was set from outside.
     pub(crate) fn show_all(&mut self) {
         let depth = self.settings.scheme.halo();
-        for (tile, edges) in self.tiles.iter().zip(&mut self.edges[0]) {
+        for (tile, edges) in self.tiles.iter_mut().zip(&mut self.edges[0]) {
             tile.show(edges, depth);
         }
         let [shown, other] = &mut self.edges;
@@ -492,13 +492,25 @@ impl<R: Real> View<'_, R> {
     }
 }
 
-/// Where a thread works.
-struct Bench<R> {
-    scratch: Scratch<R>,
-    room: Rooms<R>,
+/// Where a thread works: room for the rows of a tile, as the scheme needs it.
+enum Bench<R> {
+    First(Box<Band<R>>),
+    Second(Box<(Scratch<R>, Room<R>)>),
+    Inertial(Box<(Scratch<R>, FlatRoom<R>)>),
 }
 
 impl<R: Real> Bench<R> {
+    fn new(scheme: Scheme, columns: usize) -> Self {
+        let scratch = || Scratch::with_columns(columns);
+        match scheme {
+            Scheme::First => Self::First(Box::default()),
+            Scheme::Second => Self::Second(Box::new((scratch(), Room::with_columns(columns)))),
+            Scheme::Inertial => {
+                Self::Inertial(Box::new((scratch(), FlatRoom::with_columns(columns))))
+            }
+        }
+    }
+
     fn turn(
         &mut self,
         tile: &mut Tile<R>,
@@ -506,14 +518,14 @@ impl<R: Real> Bench<R> {
         pace: Pace<R>,
         turn: Turn,
     ) {
-        let scratch = &mut self.scratch;
-        match &mut self.room {
-            Rooms::First(band) => {
+        match self {
+            Self::First(band) => {
                 let joints = &mut [const { Joint::Even }; 4];
                 tile.step(Surroundings { own, around, joints }, pace, band);
             }
-            Rooms::Flat(room) => tile.flat_step(around, pace, scratch, room),
-            Rooms::Second(room) => {
+            Self::Inertial(room) => tile.flat_step(around, pace, &mut room.0, &mut room.1),
+            Self::Second(room) => {
+                let (scratch, room) = &mut **room;
                 if !tile.midway {
                     tile.keep();
                 }
@@ -524,24 +536,6 @@ impl<R: Real> Bench<R> {
             }
         }
     }
-}
-
-impl Scheme {
-    /// Room for a step of this scheme in tiles of so many columns.
-    fn room<R: Real>(self, columns: usize) -> Rooms<R> {
-        match self {
-            Self::First => Rooms::First(Box::default()),
-            Self::Second => Rooms::Second(Box::new(Room::with_columns(columns))),
-            Self::Inertial => Rooms::Flat(Box::new(FlatRoom::with_columns(columns))),
-        }
-    }
-}
-
-/// Room that a scheme needs beside the scratch.
-enum Rooms<R> {
-    First(Box<Band<R>>),
-    Second(Box<Room<R>>),
-    Flat(Box<FlatRoom<R>>),
 }
 
 /// What can be copied out of a simulation.

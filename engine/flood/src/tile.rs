@@ -107,6 +107,8 @@ impl<R: Real> Strip<R> {
 pub(crate) struct Edges<R> {
     pub sides: [Strip<R>; 4],
     still: [bool; 4],
+    /// Which state of the tile they show: two copies with the same number hold the same.
+    version: u64,
     /// What passed to slower neighbours; empty unless steps are local.
     pub registers: [Fluxes<R>; 4],
 }
@@ -121,7 +123,16 @@ impl<R: Real> Edges<R> {
         Self {
             sides: Compass::ALL.map(|side| Strip::dry(along(side) * depth)),
             still: [true; 4],
+            version: 0,
             registers: std::array::from_fn(|_| Fluxes::with_faces(0)),
+        }
+    }
+
+    /// Takes over what another copy holds, unless it is the same: while a tile rests, nothing is
+    /// copied.
+    pub(crate) fn follow(&mut self, other: &Self) {
+        if self.version != other.version {
+            self.clone_from(other);
         }
     }
 
@@ -157,6 +168,8 @@ pub(crate) struct Tile<R> {
     pub inside: Option<Vec<R>>,
     /// Sides on the rim of the domain.
     pub rims: [Option<Box<Rim<R>>>; 4],
+    /// How often its edges have been shown.
+    pub shown: u64,
     /// Greatest signal speed after the last step, m/s; 0 while nothing moves.
     pub signal: R,
     /// What is recorded.
@@ -327,8 +340,10 @@ impl<R: Real> Tile<R> {
 
     /// Copies the outermost cells, `depth` deep, for the neighbours. A tile less deep repeats its
     /// innermost line.
-    pub(crate) fn show(&self, edges: &mut Edges<R>, depth: usize) {
+    pub(crate) fn show(&mut self, edges: &mut Edges<R>, depth: usize) {
         let [rows, columns] = self.shape;
+        self.shown += 1;
+        edges.version = self.shown;
         for side in Compass::ALL {
             let strip = &mut edges.sides[side.index()];
             let fields = [
