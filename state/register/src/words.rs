@@ -328,6 +328,8 @@ mod tests {
             "flood rain --grib=a.bin",
             "flood rain upload:D/a.bin",
             "flood rain --grib upload:D/a.bin --region /r",
+            "flood simulate upload:D/case.toml",
+            "flood layers upload:D/run",
         ] {
             let code = check(line, Source::Remote).err().map(|refused| refused.code());
             let expected = ["job-refused", "job-value", "job-incomplete"];
