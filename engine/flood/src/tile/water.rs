@@ -1,8 +1,11 @@
 //! Water put on, taken from and read out of a tile, outside of the steps.
 
+use std::ops::Range;
+
 use crate::cell::DRY_M;
 use crate::face::GRAVITY;
-use crate::real::Real;
+use crate::real::{Real, greatest};
+use crate::simd::rows;
 use crate::simulation::Field;
 use crate::tile::Tile;
 
@@ -12,6 +15,17 @@ fn two_sum<R: Real>(a: R, b: R) -> (R, R) {
     let sum = a + b;
     let part = sum - a;
     (sum, (a - (sum - part)) + (b - part))
+}
+
+rows! {
+    /// Lets rain fall on cells, m.
+    fn rain_lanes<R>(h: &mut [R], low: &mut [R], falls: &[R]) {
+        let n = h.len();
+        let (low, falls) = (&mut low[..n], &falls[..n]);
+        for i in 0..n {
+            (h[i], low[i]) = two_sum(h[i], falls[i] + low[i]);
+        }
+    }
 }
 
 impl<R: Real> Tile<R> {
@@ -43,31 +57,26 @@ impl<R: Real> Tile<R> {
         let [rows, columns] = self.shape;
         let mut sum = 0.0;
         let mut deepest = R::ZERO;
-        let mut before = Vec::with_capacity(columns);
+        let portion = |zone: usize| portions.get(zone).copied().unwrap_or(R::ZERO);
+        let (mut before, mut falls) = (Vec::with_capacity(columns), vec![portion(0); columns]);
         for row in 0..rows {
             let range = row * columns..(row + 1) * columns;
-            let (h, low) = (&mut self.h[range.clone()], &mut self.low[range.clone()]);
-            before.clear();
-            before.extend_from_slice(h);
-            let east = &mut self.east[range.clone()];
-            let south = &mut self.south[range.clone()];
-            let inside = self.inside.as_ref().map(|inside| &inside[range.clone()]);
-            let zones = zones_of_row(row);
-            for i in 0..columns {
-                let share = inside.map_or(R::ONE, |inside| inside[i]);
-                let zone = zones.map_or(0, |zones| zones[i] as usize);
-                let portion = portions.get(zone).copied().unwrap_or(R::ZERO) * share;
-                let (depth, rest) = two_sum(h[i], portion + low[i]);
-                let taken = drained.at_most(depth) * share;
-                (h[i], low[i]) = two_sum(depth, rest - taken);
-                if R::ZERO < taken {
-                    let kept = h[i] / depth;
-                    east[i] = east[i] * kept;
-                    south[i] = south[i] * kept;
+            let (zones, inside) = (zones_of_row(row), self.inside.as_ref());
+            if zones.is_some() || inside.is_some() {
+                for (i, fall) in falls.iter_mut().enumerate() {
+                    let share = inside.map_or(R::ONE, |inside| inside[range.start + i]);
+                    *fall = share * portion(zones.map_or(0, |zones| zones[i] as usize));
                 }
-                sum += taken.wide();
-                deepest = deepest.at_least(h[i]);
             }
+            before.clear();
+            before.extend_from_slice(&self.h[range.clone()]);
+            let low = &mut self.low[range.clone()];
+            rain_lanes(&mut self.h[range.clone()], low, &falls);
+            if R::ZERO < drained {
+                sum += self.drain(range.clone(), drained);
+            }
+            let h = &self.h[range.clone()];
+            deepest = deepest.at_least(greatest(h));
             if let Some(watch) = &mut self.watch {
                 watch.change(range, [&before, h], now_s);
             }
@@ -76,6 +85,26 @@ impl<R: Real> Tile<R> {
             let most = portions.iter().fold(R::ZERO, |a, b| a.at_least(*b));
             let wave = (R::of(GRAVITY) * most).root();
             self.signal = (self.signal + wave).at_least(R::of(1e-30));
+        }
+        sum
+    }
+
+    /// Takes `drained` m from each of some cells, or what there is. Gives the sum, in m.
+    fn drain(&mut self, cells: Range<usize>, drained: R) -> f64 {
+        let mut sum = 0.0;
+        for at in cells {
+            if !self.holds(at) {
+                continue;
+            }
+            let depth = self.h[at];
+            let taken = drained.at_most(depth);
+            (self.h[at], self.low[at]) = two_sum(depth, self.low[at] - taken);
+            if R::ZERO < taken {
+                let kept = self.h[at] / depth;
+                self.east[at] = self.east[at] * kept;
+                self.south[at] = self.south[at] * kept;
+            }
+            sum += taken.wide();
         }
         sum
     }
