@@ -5,12 +5,13 @@ use jomo_flood::{Forcing, Ground, Real, Roughness, Scheme, Simulation, Start, Wa
 use crate::flows::{Bowl, relative_l1};
 use crate::lab::{Ran, depths, each, settings};
 use crate::plot::Plot;
-use crate::report::{Outcome, Row};
+use crate::report::Outcome;
 
 const BOWL: Bowl = Bowl { a: 1.0, h0: 0.1 };
 /// Shore of the water in rings at the start, and the tilt of the plane.
 const SHORE_M: f64 = 0.8;
 const TILT_M: f64 = 0.5;
+const PHASE: &str = "phase, periods";
 
 /// A bowl 4 m wide and its water.
 struct Basin {
@@ -72,18 +73,15 @@ impl Basin {
             bed: self.cut(ran, &vec![0.0; ran.found.len()]),
             exact: self.cut(ran, &ran.exact),
             lines: Vec::new(),
+            ..Plot::default()
         }
     }
 }
 
-/// The cells of each order.
-fn cells(scheme: Scheme) -> usize {
-    if scheme == Scheme::First { 100 } else { 200 }
-}
-
 fn rings<R: Real>(scheme: Scheme) -> (Basin, [Ran; 2]) {
     let depth = |place, t| BOWL.radial_depth(SHORE_M, place, t);
-    let basin = Basin { cells: cells(scheme), depth, speed_m_s: 0.0 };
+    let cells = if scheme == Scheme::First { 100 } else { 200 };
+    let basin = Basin { cells, depth, speed_m_s: 0.0 };
     let mut run = basin.begin::<R>(scheme);
     let rans = [1.0, 3.0].map(|periods| basin.after(&mut run, periods * BOWL.radial_period()));
     (basin, rans)
@@ -97,7 +95,7 @@ pub(crate) fn radial() -> Outcome {
         rows.push(once.row(variant, "L1", relative_l1(&once.found, &once.exact), bound));
         let three = relative_l1(&thrice.found, &thrice.exact);
         let told = format!("{variant}, 3 periods");
-        rows.push(Row { bound: None, ..thrice.row(&told, "L1", three, 0.0) });
+        rows.push(thrice.told(&told, "L1", three));
         let plot = plot.get_or_insert_with(|| basin.plot(once));
         if variant.contains("f32") {
             plot.lines.push(((*variant).to_owned(), basin.cut(once, &once.found)));
@@ -114,28 +112,39 @@ fn angle(basin: &Basin, depths: &[f64]) -> f64 {
     sum(1).atan2(sum(0)) / std::f64::consts::TAU
 }
 
-fn tilted<R: Real>(scheme: Scheme) -> (Basin, Ran) {
+fn tilted<R: Real>(scheme: Scheme, cells: usize) -> (Basin, Ran) {
     let depth = |place, t| BOWL.planar_depth(TILT_M, place, t);
     let speed_m_s = BOWL.planar_start(TILT_M);
-    let basin = Basin { cells: cells(scheme), depth, speed_m_s };
+    let basin = Basin { cells, depth, speed_m_s };
     let mut run = basin.begin::<R>(scheme);
     let ran = basin.after(&mut run, 3.0 * BOWL.planar_period());
     (basin, ran)
 }
 
+/// Error of the phase after three periods, as a share of a period.
+fn late(basin: &Basin, ran: &Ran) -> f64 {
+    let late = angle(basin, &ran.found) - angle(basin, &ran.exact);
+    (late - late.round()).abs()
+}
+
 pub(crate) fn planar() -> Outcome {
-    let runs = each!(tilted);
+    let runs = each!(tilted, 200);
     let (mut rows, mut plot) = (Vec::new(), None);
     for (variant, (basin, ran)) in &runs {
-        let late = angle(basin, &ran.found) - angle(basin, &ran.exact);
-        rows.push(ran.row(variant, "phase, periods", (late - late.round()).abs(), 0.02));
+        rows.push(ran.row(variant, PHASE, late(basin, ran), 0.02));
         let off = relative_l1(&ran.found, &ran.exact);
-        rows.push(Row { bound: None, ..ran.row(variant, "L1", off, 0.0) });
+        rows.push(ran.told(variant, "L1", off));
         let plot = plot.get_or_insert_with(|| basin.plot(ran));
         if variant.contains("f32") {
             plot.lines.push(((*variant).to_owned(), basin.cut(ran, &ran.found)));
         }
     }
-    let grid = "4 m × 4 m, dx 0.04 m (1st), 0.02 m (2nd), 3 periods";
+    for (name, scheme) in [("1st f32", Scheme::First), ("2nd f32", Scheme::Second)] {
+        for (cells, dx) in [(50, 0.08), (100, 0.04)] {
+            let (basin, ran) = tilted::<f32>(scheme, cells);
+            rows.push(ran.told(&format!("{name}, dx {dx} m"), PHASE, late(&basin, &ran)));
+        }
+    }
+    let grid = "4 m × 4 m, dx 0.02 m, 3 periods";
     Outcome { id: "thacker-planar", grid, rows, plot }
 }

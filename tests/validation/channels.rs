@@ -1,8 +1,8 @@
-//! Steady flow in channels, and a wave that runs into a dry one.
+//! Steady flow in channels.
 
 use jomo_flood::{Flow, Real, Scheme, Series, Start};
 
-use crate::flows::{Bump, Made, creeping, mean_difference, relative_l1};
+use crate::flows::{Bump, Made, mean_difference, relative_l1};
 use crate::lab::{Flume, Ran, each, level};
 use crate::plot::Plot;
 use crate::report::{Outcome, Row};
@@ -10,13 +10,14 @@ use crate::report::{Outcome, Row};
 const AXES: [&str; 2] = ["距離 distance (m)", "高さ height (m)"];
 
 /// Bed, exact surface and those of the f32 runs.
-fn plot(bed: &[f64], runs: &[(&'static str, Ran)]) -> Plot {
+pub(crate) fn plot(bed: &[f64], runs: &[(&'static str, Ran)]) -> Plot {
     let lines = runs.iter().filter(|(variant, _)| variant.contains("f32"));
     Plot {
         axes: AXES,
         bed: runs[0].1.places.iter().zip(bed).map(|(x, z)| [*x, *z]).collect(),
         exact: runs[0].1.exact_surface(bed),
         lines: lines.map(|(name, ran)| ((*name).to_owned(), ran.surface(bed))).collect(),
+        ..Plot::default()
     }
 }
 
@@ -170,50 +171,4 @@ pub(crate) fn bump_jumping() -> Outcome {
     let east = || Flow::Stage(Series::constant(0.33));
     let runs = each!(over, || Bump::jumping(0.18, 0.33), 0.33, east());
     bump_outcome("bump-jump", &runs, 0.01)
-}
-
-const WAVE_END_S: f64 = 3_600.0;
-
-/// A wave of 1 m/s on a dry plane of 5 km, fed by its own discharge.
-pub(crate) fn wave<R: Real>(scheme: Scheme, dx: f64) -> Ran {
-    let speed = 1.0;
-    let cells = (1..10_000).find(|cells| 5_000.0 <= f64::from(*cells) * dx).unwrap();
-    let cells = usize::try_from(cells).unwrap();
-    let feed = |minute: u32| {
-        // Closer in time at the start, where the discharge rises fast.
-        let t = WAVE_END_S * (f64::from(minute) / 600.0).powi(3);
-        [t, speed * creeping(ROUGHNESS, speed, 0.0, t) * dx]
-    };
-    let flume = Flume {
-        dx,
-        bed: vec![0.0; cells],
-        roughness: ROUGHNESS,
-        start: Start::default(),
-        ends: [
-            Flow::Discharge(Series::new("q", (0..=600).map(feed).collect()).unwrap()),
-            Flow::Wall,
-        ],
-    };
-    let places = Flume::middles(cells, dx);
-    let exact = places.iter().map(|x| creeping(ROUGHNESS, speed, *x, WAVE_END_S)).collect();
-    flume.ran::<R>(scheme, WAVE_END_S, exact)
-}
-
-/// Root of the mean square of the differences where either is wet.
-pub(crate) fn rmse(ran: &Ran) -> f64 {
-    let pairs = ran.found.iter().zip(&ran.exact).filter(|(a, b)| 0.0 < a.max(**b));
-    let (sum, count) = pairs.fold((0.0, 0.0), |(sum, n), (a, b)| (sum + (a - b).powi(2), n + 1.0));
-    (sum / f64::max(count, 1.0)).sqrt()
-}
-
-pub(crate) fn creeping_wave() -> Outcome {
-    let runs = each!(wave, 10.0);
-    let row = |(variant, ran): &(&'static str, Ran)| ran.row(variant, "RMSE, m", rmse(ran), 0.02);
-    let flat = vec![0.0; runs[0].1.found.len()];
-    Outcome {
-        id: "non-breaking-wave",
-        grid: "500 × 1, dx 10 m, n 0.03, u 1 m/s, t 3,600 s",
-        rows: runs.iter().map(row).collect(),
-        plot: Some(plot(&flat, &runs)),
-    }
 }

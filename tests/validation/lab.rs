@@ -37,6 +37,11 @@ impl Ran {
         Row { variant: variant.to_owned(), norm, value, bound: Some(bound), run }
     }
 
+    /// A number that is told, without a bound.
+    pub(crate) fn told(&self, variant: &str, norm: &'static str, value: f64) -> Row {
+        Row { bound: None, ..self.row(variant, norm, value, 0.0) }
+    }
+
     /// Places and depths, on top of a bed.
     pub(crate) fn surface(&self, bed: &[f64]) -> Vec<[f64; 2]> {
         self.places.iter().zip(self.found.iter().zip(bed)).map(|(x, (h, z))| [*x, h + z]).collect()

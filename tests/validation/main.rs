@@ -25,6 +25,8 @@ mod plot;
 mod rains;
 mod report;
 mod rest;
+mod valley;
+mod waves;
 
 /// A case and its name.
 type Case = (&'static str, fn() -> report::Outcome);
@@ -32,6 +34,7 @@ type Case = (&'static str, fn() -> report::Outcome);
 /// All cases, in the order of the page.
 const CASES: &[Case] = &[
     ("lake-at-rest", rest::lakes),
+    ("lake-that-swings", rest::swings),
     ("ritter", dams::dry),
     ("stoker", dams::wet),
     ("thacker-radial", bowls::radial),
@@ -44,14 +47,15 @@ const CASES: &[Case] = &[
     ("bump-subcritical", channels::bump_slow),
     ("bump-transcritical", channels::bump_fast),
     ("bump-jump", channels::bump_jumping),
-    ("non-breaking-wave", channels::creeping_wave),
+    ("non-breaking-wave", waves::creeping_wave),
     ("kinematic-plane", rains::plane),
     ("v-catchment", rains::two_slopes),
     ("closed-valley", rains::closed_valley),
     ("rotation", modes::turned),
     ("threads-and-tiles", modes::threads_and_tiles),
     ("restart", modes::restart),
-    ("local-inertial", modes::inertial),
+    ("local-steps", valley::local_steps),
+    ("local-inertial", waves::inertial),
     ("by-chance", modes::by_chance),
 ];
 

@@ -1,12 +1,9 @@
-//! What must change nothing: the side from which a flood is seen, threads, tiles, a pause; and
-//! what must change little: local steps, the local inertial scheme.
+//! What must change nothing: the side from which a flood is seen, threads, tiles, a pause.
 
-use jomo_flood::{Real, Scheme, Settings, Simulation};
+use jomo_flood::{Real, Scheme, Settings, Simulation, TimeStep};
 
 use crate::chance::{Case, View};
-use crate::channels::{rmse, wave};
 use crate::lab::each;
-use crate::rains::kept;
 use crate::report::{Outcome, Row};
 
 fn row(variant: &str, norm: &'static str, value: f64, bound: f64) -> Row {
@@ -74,39 +71,52 @@ pub(crate) fn turned() -> Outcome {
         rows.push(row(&told("transposed, f64"), norm, transposed, 0.0));
         let turned = unlike::<f32>(View::Turned, scheme);
         rows.push(row(&told("turned by 90°, f32"), norm, turned, 0.0));
+        let turned = unlike::<f64>(View::Turned, scheme);
+        rows.push(row(&told("turned by 90°, f64"), norm, turned, 0.0));
     }
     Outcome { id: "rotation", grid: "40 × (47 × 61)", rows, plot: None }
 }
 
+/// Schemes and steps, and how they are told.
+const MODES: [(&str, Scheme, TimeStep); 4] = [
+    ("1st f32", Scheme::First, TimeStep::Global),
+    ("2nd f32", Scheme::Second, TimeStep::Global),
+    ("inertial f32", Scheme::Inertial, TimeStep::Global),
+    ("local steps, 1st f32", Scheme::First, TimeStep::Local),
+];
+
 pub(crate) fn threads_and_tiles() -> Outcome {
     let mut rows = Vec::new();
-    for of in [true, false] {
-        for scheme in [Scheme::First, Scheme::Second] {
-            let one = |seed: u64| {
-                let case = Case::random([150, 140], 6_000 + seed);
-                let with = |tile_edge| case.with(Settings { scheme, tile_edge, ..case.settings });
-                let base = run::<f32>(&with(32), 1);
-                let others = if of {
-                    [run::<f32>(&with(32), 2), run::<f32>(&with(32), 3)]
-                } else {
-                    [run::<f32>(&with(64), 1), run::<f32>(&with(128), 2)]
-                };
-                others.iter().map(|other| differing(&base, other)).sum::<f64>()
+    for (mode, scheme, time_step) in MODES {
+        let one = |seed: u64| {
+            let case = Case::random([150, 140], 6_000 + seed);
+            let with =
+                |tile_edge| case.with(Settings { scheme, time_step, tile_edge, ..case.settings });
+            let base = run::<f32>(&with(32), 1);
+            let unlike =
+                |tile_edge, threads| differing(&base, &run::<f32>(&with(tile_edge), threads));
+            let tiles = match time_step {
+                TimeStep::Global => unlike(64, 1) + unlike(128, 2),
+                // Which tiles may go slower depends on what lies in them.
+                TimeStep::Local => 0.0,
             };
-            let sum = (0..4).map(one).sum();
-            let told = if of { "1, 2, 3 threads" } else { "tiles of 32, 64, 128" };
-            let order = if scheme == Scheme::First { "1st" } else { "2nd" };
-            rows.push(row(&format!("{told}, {order} f32"), "differing cells", sum, 0.0));
+            [unlike(32, 2) + unlike(32, 3), tiles]
+        };
+        let sums = (0..4).map(one).fold([0.0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
+        let norm = "differing cells";
+        rows.push(row(&format!("1, 2, 3 threads, {mode}"), norm, sums[0], 0.0));
+        if time_step == TimeStep::Global {
+            rows.push(row(&format!("tiles of 32, 64, 128, {mode}"), norm, sums[1], 0.0));
         }
     }
     Outcome { id: "threads-and-tiles", grid: "4 × (150 × 140)", rows, plot: None }
 }
 
 /// Cells that differ between floods and the same floods saved and loaded half way.
-fn paused<R: Real>(scheme: Scheme) -> f64 {
+fn paused<R: Real>(scheme: Scheme, time_step: TimeStep) -> f64 {
     let one = |seed: u64| {
         let case = Case::random([50, 70], 7_000 + seed);
-        let case = case.with(Settings { scheme, ..case.settings });
+        let case = case.with(Settings { scheme, time_step, ..case.settings });
         let end_s = end_s::<R>(&case);
         let mut run = case.begin::<R>().unwrap();
         run.advance_to(0.5 * end_s).unwrap();
@@ -127,28 +137,12 @@ fn paused<R: Real>(scheme: Scheme) -> f64 {
 }
 
 pub(crate) fn restart() -> Outcome {
-    let rows = each!(paused).into_iter();
-    let rows = rows.map(|(variant, value)| row(variant, "differing cells", value, 0.0)).collect();
+    let mut found = each!(paused, TimeStep::Global);
+    found.push(("inertial f32", paused::<f32>(Scheme::Inertial, TimeStep::Global)));
+    found.push(("local steps, 1st f32", paused::<f32>(Scheme::First, TimeStep::Local)));
+    let row = |(variant, value)| row(variant, "differing cells", value, 0.0);
+    let rows = found.into_iter().map(row).collect();
     Outcome { id: "restart", grid: "20 × (50 × 70)", rows, plot: None }
-}
-
-/// The local inertial scheme where it applies: slow flow over plains.
-pub(crate) fn inertial() -> Outcome {
-    let mut rows = Vec::new();
-    let runs = [
-        ("f32", wave::<f32>(Scheme::Inertial, 10.0)),
-        ("f64", wave::<f64>(Scheme::Inertial, 10.0)),
-    ];
-    for (variant, ran) in runs {
-        rows.push(ran.row(&format!("non-breaking wave, {variant}"), "RMSE, m", rmse(&ran), 0.02));
-    }
-    let kept = [("f32", kept::<f32>(Scheme::Inertial)), ("f64", kept::<f64>(Scheme::Inertial))];
-    for (variant, (_, negative, volume)) in kept {
-        let variant = format!("closed valley, {variant}");
-        rows.push(Row { variant: variant.clone(), bound: Some(1e-6), ..volume });
-        rows.push(row(&variant, "negative depth, m", negative, 0.0));
-    }
-    Outcome { id: "local-inertial", grid: "dx 10 m; 100 × 100", rows, plot: None }
 }
 
 /// `JOMO_CHANCE_CASES` sets another number than 10,000.

@@ -119,8 +119,9 @@ fn valley<R: Real>(scheme: Scheme) -> Hydrograph {
 
 pub(crate) fn two_slopes() -> Outcome {
     let runs = each!(valley);
-    let exact = vec![[0.0, EQUILIBRIUM_M3_S], [5_400.0, EQUILIBRIUM_M3_S]];
-    let plot = Some(hydrograph(&runs, exact));
+    let exact = vec![[4_800.0, EQUILIBRIUM_M3_S], [5_400.0, EQUILIBRIUM_M3_S]];
+    let reference = "平衡流量 equilibrium";
+    let plot = Some(Plot { reference, ..hydrograph(&runs, exact) });
     let grid = "81 × 50, dx 20 m, n 0.015 / 0.15, 10.8 mm/h × 90 min, t 3 h";
     Outcome { id: "v-catchment", grid, rows: rows(runs, 0.005), plot }
 }
