@@ -71,6 +71,14 @@ term-header = 見出し
 term-index = 索引
 term-feature = 地物
 term-count = 件数
+# TOML, as the parser says it
+term-duplicate-key = 同じ項目が2つあります
+term-not-utf-n = UTF-{ $a } ではない文字があります
+term-cannot-recurse-further-max-recursion-depth-met = 入れ子が深すぎます
+term-unclosed-table-expected = 「[」に対する「]」がありません
+term-unclosed-array-expected = 「[」に対する「]」がありません
+term-string-values-must-be-quoted-expected-literal-string = 値がないか、文字列が引用符で囲まれていません
+term-key-with-no-value-expected = 「=」と値がありません
 # FlatGeobuf
 term-a-value-of-an-unknown-column = ない列の値があります
 term-text-is-not-utf-n = UTF-{ $a } ではない文字があります
@@ -188,7 +196,7 @@ term-mm-n-to-n = { $a }〜{ $b } mm
 term-m3-s-n-to-n = ±{ $b } m³/s まで
 term-metres-n-to-n = ±{ $b } m まで
 term-file = ["ファイル", …]
-term-a-time-such-as-nt-n-nz = "2017-08-07T00:10:00Z" のような日時
+term-a-time-such-as-n-n-07t00-n-00z = "2017-08-07T00:10:00Z" のような日時
 term-none-constant-green-ampt-or-scs-cn = "none"、"constant"、"green-ampt"、"scs-cn"
 term-more-than-n-to-n = { $a } より大きく { $b } 以下の数
 term-n-n-to-n-n = { $a }.{ $b }〜{ $c }.{ $d }

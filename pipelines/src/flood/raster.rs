@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+use jomo_flood::FloodError;
 use jomo_format::aaigrid;
 use jomo_format::geotiff::{Place, Reader, ReaderLimits, Sample, SampleType, Window};
 
@@ -15,6 +16,11 @@ use crate::failure::{BoxedError, CommandError};
 const CELLS_MAX: u64 = 1 << 28;
 /// Differences of corner and cell that are rounding, as a share of a cell.
 const TOUCH: f64 = 1e-3;
+/// Sizes of a cell, m: from laboratory flumes to what no flood is resolved by.
+const CELL_M: std::ops::RangeInclusive<f64> = 0.001..=1e5;
+/// Greatest height or depth of ground, m. Below lie -9999 and other numbers for no data that a file
+/// has not declared; a domain with them would be a pit into which all water falls.
+const HEIGHT_M: f64 = 9_000.0;
 
 /// A raster in memory.
 #[derive(Clone, Debug)]
@@ -53,22 +59,25 @@ impl Frame {
         Some([at((north - y) / height, self.shape[0]), at((x - west) / width, self.shape[1])])
     }
 
-    /// Whether cells are square metres.
-    fn check(&self) -> Result<(), FileFault> {
+    /// Whether cells are square metres, of a size that ground is surveyed in.
+    fn check(&self) -> Result<(), BoxedError> {
         let Place { epsg, cell: [width, height], .. } = self.place;
         if let Some(epsg) = epsg.filter(|code| is_geographic(*code)) {
-            return Err(FileFault::Degrees { epsg });
+            return Err(boxed(FileFault::Degrees { epsg }));
         }
         if 1e-6 * width < (width - height).abs() {
-            return Err(FileFault::NotSquare { width, height });
+            return Err(boxed(FileFault::NotSquare { width, height }));
+        }
+        if !CELL_M.contains(&width) {
+            return Err(boxed(FloodError::CellSize { cell_size_m: width }));
         }
         Ok(())
     }
 
     /// Refuses a raster that does not lie on `dem`.
-    fn check_on(&self, dem: &Self) -> Result<(), FileFault> {
+    fn check_on(&self, dem: &Self) -> Result<(), BoxedError> {
         let fault = |what, found: String, expected: String| {
-            Err(FileFault::Mismatch { what, found, expected, dem: dem.file.clone() })
+            Err(boxed(FileFault::Mismatch { what, found, expected, dem: dem.file.clone() }))
         };
         let shape = |[rows, columns]: [usize; 2]| format!("{columns} x {rows}");
         if self.shape != dem.shape {
@@ -114,9 +123,16 @@ fn is_geographic(epsg: u32) -> bool {
 /// Reads the elevation model.
 ///
 /// # Errors
-/// If the file is no raster of one band, in degrees, or of cells that are not square.
+/// If the file is no raster of one band, in degrees, of cells that are not square, or holds a
+/// height that no ground has.
 pub(super) fn read_dem(file: &FileName) -> Result<Raster, BoxedError> {
-    read(file, Frame::check)
+    let dem = read(file, Frame::check)?;
+    if let Some(at) = dem.values.iter().position(|height| HEIGHT_M < height.abs()) {
+        let columns = dem.frame.shape[1];
+        let cell = [at / columns, at % columns];
+        return Err(boxed(FloodError::Bed { cell, height_m: dem.values[at] }));
+    }
+    Ok(dem)
 }
 
 /// Reads a raster that must lie on `dem`.
@@ -129,7 +145,7 @@ pub(super) fn read_on(file: &FileName, dem: &Frame) -> Result<Vec<f64>, BoxedErr
 
 fn read(
     file: &FileName,
-    check: impl FnOnce(&Frame) -> Result<(), FileFault>,
+    check: impl FnOnce(&Frame) -> Result<(), BoxedError>,
 ) -> Result<Raster, BoxedError> {
     let mut source = open(&file.path)?;
     let mut magic = [0; 2];
@@ -140,7 +156,7 @@ fn read(
     } else {
         let grid = aaigrid::read(source, CELLS_MAX).map_err(boxed)?;
         let frame = Frame { file: file.written.clone(), shape: grid.shape, place: grid.place };
-        check(&frame).map_err(boxed)?;
+        check(&frame)?;
         Ok(Raster { frame, values: grid.values })
     }
 }
@@ -161,7 +177,7 @@ pub(super) fn open(path: &Path) -> Result<File, BoxedError> {
 fn read_tiff(
     file: &FileName,
     source: BufReader<File>,
-    check: impl FnOnce(&Frame) -> Result<(), FileFault>,
+    check: impl FnOnce(&Frame) -> Result<(), BoxedError>,
 ) -> Result<Raster, BoxedError> {
     // Each block is read once: the cache only bounds how many are unpacked at a time.
     let limits = ReaderLimits { cache_bytes: 16 << 20, ..ReaderLimits::default() };
@@ -176,7 +192,7 @@ fn read_tiff(
         return Err(boxed(fault));
     }
     let frame = Frame { file: file.written.clone(), shape, place: reader.place() };
-    check(&frame).map_err(boxed)?;
+    check(&frame)?;
     macro_rules! by {
         ($($kind:ident $number:ty),*) => {
             match reader.sample() {

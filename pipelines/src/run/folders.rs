@@ -72,7 +72,9 @@ fn clear(path: &Path) -> Result<(), Failure> {
 /// The lock is on the folder itself: it ends with the process, however that ends.
 fn take(part: &Path) -> Result<File, Failure> {
     let fail = |source: io::Error| failed(part, &source);
-    part.parent().map_or(Ok(()), fs::create_dir_all).map_err(fail)?;
+    if let Some(parent) = part.parent() {
+        fs::create_dir_all(parent).map_err(|source| failed(parent, &source))?;
+    }
     // A run that ends moves its folder away: then there is a new one to make.
     for _ in 0..TRIES {
         let is_new = match fs::create_dir(part) {
@@ -193,7 +195,11 @@ impl Folders {
             Target::Out(path) => {
                 let part = with_suffix(path, ".part");
                 let lock = take(&part)?;
-                clear(&with_suffix(path, ".old"))?;
+                if let Err(failure) = clear(&with_suffix(path, ".old")) {
+                    // Nothing is left where nothing was done.
+                    let _ = remove(&part);
+                    return Err(failure);
+                }
                 (part, Some(path.clone()), None, Some(lock))
             }
             Target::Store(path) => {

@@ -187,8 +187,9 @@ fn grounds_that_cannot_be_computed_are_told() {
     for (layout, heights) in [
         (Layout::new(GROUND, degrees), vec![1.0_f32; 40]),
         (Layout::new(GROUND, oblong), vec![1.0; 40]),
+        (Layout::new(GROUND, Place { cell: [1e-6; 2], ..place }), vec![1.0; 40]),
         (Layout { bands: 2, ..Layout::new(GROUND, place) }, vec![1.0; 80]),
-        (Layout::new(GROUND, place), vec![2e5; 40]),
+        (Layout::new(GROUND, place), vec![-9_999.0; 40]),
         (Layout::new(GROUND, place), vec![f32::NAN; 40]),
     ] {
         let path = basin.path("dem.tif");
@@ -202,10 +203,12 @@ fn grounds_that_cannot_be_computed_are_told() {
     dem.tif the elevation model is in degrees| EPSG:6668 is longitude and latitude; a planar CRS in metres is needed. | Transform it, for Gunma to zone IX: gdalwarp -t_srs EPSG:6677 -tr 10 10
     dem.tif セルが正方形ではありません| 幅 10、高さ 5 です。 | gdalwarp -tr で縦横の等しいセルにしてください。
     dem.tif cells that are not square| They are 10 wide and 5 high. | Make them equal with gdalwarp -tr.
+    dem.tif セルの大きさが正しくありません| 0.000001 m のセルは計算できません。 | 標高データのセルの大きさを確かめてください。
+    dem.tif the size of the cells is not sound| Cells of 0.000001 m cannot be computed. | Check the size of the cells of the elevation model.
     dem.tif ラスタのバンドが 1 つではありません| 2 バンドあります。 | gdal_translate -b 1 で 1 つを取り出してください。
     dem.tif a raster of several bands| It has 2 bands instead of one. | Take one with gdal_translate -b 1.
-     ありえない標高です| 1 行 1 列（北西から）: 200000 m | 値のないセルの数が no-data として書かれているか確かめてください。
-     an impossible elevation| row 1, column 1 (from the north-west): 200000 m | Check whether the number of cells without a value is declared as no-data.
+    dem.tif ありえない標高です| 1 行 1 列（北西から）: -9999 m | 使える標高は ±9000 m までです。-9999 などが値のないセルの数なら、no-data として書いてください（gdal_edit.py -a_nodata -9999）。
+    dem.tif an impossible elevation| row 1, column 1 (from the north-west): -9999 m | Elevations are within 9000 m of zero. Where a number such as -9999 stands for a cell without a value, declare it as no-data (gdal_edit.py -a_nodata -9999).
      標高が 1 つもありません| 8 × 5 セルのすべてに値がありません。 | 切り出した範囲と no-data の値を確かめてください。
      there is no elevation at all| None of 8 x 5 cells has a value. | Check what was cut out, and the number for no-data.
     ");
