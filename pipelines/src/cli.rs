@@ -1,8 +1,6 @@
 //! The command line: raw arguments, checked requests, exit codes.
 
 mod help;
-#[cfg(test)]
-mod usage;
 
 use std::path::{Path, PathBuf};
 
@@ -414,3 +412,6 @@ fn generate(dir: &Path, seed: Option<u64>, context: &Context) -> Result<Outcome,
     ]);
     Ok(outcome)
 }
+
+#[cfg(test)]
+mod usage_tests;
