@@ -12,6 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("jomo-coverage", &["jomo-core"]),
     ("jomo-flood", &["jomo-core"]),
     ("jomo-format", &["jomo-core"]),
+    ("jomo-terrain", &["jomo-core"]),
     ("jomo-tile", &["jomo-core", "jomo-coverage"]),
     ("jomo-register", &["jomo-core"]),
     ("jomo-store", &["jomo-core", "jomo-format"]),

@@ -49,6 +49,7 @@ const AREAS: &[(&str, &str, &str)] = &area![
     "server",
     "store",
     "system",
+    "terrain",
     "tile",
     "vector",
 ];

@@ -1,0 +1,37 @@
+# From heights to rivers: engine/terrain. Cells are rows and columns from 1, from the north-west.
+terrain-no-heights =
+    .title = the elevation model has no heights
+    .detail = None of its { $rows } x { $columns } cells has a height.
+    .hint = Check the file and its value for no data.
+terrain-too-large =
+    .title = the elevation model is too large
+    .detail = { $rows } x { $columns } cells; at most { $most } can be computed at once.
+    .hint = Split the region, or use larger cells.
+terrain-height =
+    .title = a height that no ground has
+    .detail = row { $row }, column { $column }: { $value } m
+    .hint = Check the value for no data of the elevation model.
+terrain-mismatch =
+    .title = parts that do not belong together
+    .detail = { $what }: { $found }; { $expected } needed, in the same place.
+    .hint = Make all parts from the same elevation model.
+terrain-no-reach =
+    .title = a cross-section for a reach that is not there
+    .detail = No reach has the id “{ $id }”.
+    .hint = Take the id from the streams as computed; it is made of the place of a reach's lower end.
+terrain-setting =
+    .title = a setting outside its range
+    .detail = { $what } = { $value }
+    .hint = Accepted: { $expected }
+terrain-basin-kind =
+    .title = not a prepared basin
+    .detail = The file begins with { $found }.
+    .hint = Give a file that this program prepared from an elevation model.
+terrain-basin-version =
+    .title = a prepared basin of another version
+    .detail = The file is of version { $found }; this program reads version { $expected }.
+    .hint = Prepare the basin again.
+terrain-basin-damaged =
+    .title = the prepared basin is damaged
+    .detail = byte { $offset }: expected { $expected }, found { $found }
+    .hint = Prepare the basin again.

@@ -1,0 +1,37 @@
+# 標高から河川へ: engine/terrain。セルは北西から 1 で数えた行と列。
+terrain-no-heights =
+    .title = 標高データに標高がありません
+    .detail = { $rows } × { $columns } セルのどれにも標高がありません。
+    .hint = ファイルと、データなしを表す値を確かめてください。
+terrain-too-large =
+    .title = 標高データが大きすぎます
+    .detail = { $rows } × { $columns } セルあります。一度に計算できるのは { $most } セルまでです。
+    .hint = 地域を分けるか、セルを大きくしてください。
+terrain-height =
+    .title = ありえない標高があります
+    .detail = { $row } 行 { $column } 列: { $value } m
+    .hint = 標高データの、データなしを表す値を確かめてください。
+terrain-mismatch =
+    .title = 組み合わせの合わないデータがあります
+    .detail = { $what }: { $found } です。同じ場所の { $expected } が必要です。
+    .hint = すべてを同じ標高データから作ってください。
+terrain-no-reach =
+    .title = 断面を与えた河道区間がありません
+    .detail = ID が「{ $id }」の河道区間はありません。
+    .hint = 計算された河道の ID を使ってください。ID は区間の下流端の位置で決まります。
+terrain-setting =
+    .title = 範囲の外の設定です
+    .detail = { $what } = { $value }
+    .hint = 使える値: { $expected }
+terrain-basin-kind =
+    .title = 準備済みの流域のファイルではありません
+    .detail = ファイルの先頭は { $found } です。
+    .hint = このプログラムが標高データから作ったファイルを指定してください。
+terrain-basin-version =
+    .title = 準備済みの流域の版が違います
+    .detail = ファイルは第 { $found } 版です。このプログラムが読めるのは第 { $expected } 版です。
+    .hint = 流域をもう一度準備してください。
+terrain-basin-damaged =
+    .title = 準備済みの流域が壊れています
+    .detail = { $offset } バイト目: { $expected } のはずが { $found } です。
+    .hint = 流域をもう一度準備してください。
