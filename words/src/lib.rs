@@ -41,6 +41,7 @@ const AREAS: &[(&str, &str, &str)] = &area![
     "elevation",
     "flood",
     "flood-layers",
+    "gauge",
     "geotiff",
     "grib",
     "ingest",

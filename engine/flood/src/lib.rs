@@ -18,6 +18,7 @@ mod case;
 mod cell;
 mod error;
 mod face;
+pub mod gauge;
 mod ground;
 mod inertial;
 mod joint;
@@ -32,7 +33,9 @@ mod series;
 mod simd;
 mod simulation;
 mod slopes;
+pub mod soil_water;
 mod tile;
+pub mod verify;
 mod watch;
 
 pub use case::{Forcing, Scheme, Settings, Source, Start, TimeStep, Water};

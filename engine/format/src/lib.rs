@@ -6,6 +6,7 @@
 pub mod aaigrid;
 pub mod fgd;
 pub mod flatgeobuf;
+pub mod gauge_csv;
 pub mod geojson;
 pub mod geotiff;
 pub mod grib2;

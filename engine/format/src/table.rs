@@ -96,7 +96,7 @@ pub fn position(lon: Option<&str>, lat: Option<&str>) -> Result<Option<Point<f64
 }
 
 /// The column names; a nameless column is called by its place.
-fn header_names(record: &csv::StringRecord) -> Result<Vec<String>, VectorError> {
+pub(crate) fn header_names(record: &csv::StringRecord) -> Result<Vec<String>, VectorError> {
     let mut seen = HashMap::new();
     let mut repeated = Vec::new();
     let mut names = Vec::with_capacity(record.len());

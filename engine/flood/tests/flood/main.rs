@@ -1,4 +1,4 @@
-//! Laws and exact solutions of the solver, on small grids; `tests/validation` runs the long ones.
+//! Laws and exact solutions, on small grids; `tests/validation` runs the long ones of the solver.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::many_single_char_names, reason = "symbols of the equations")]
 
@@ -7,6 +7,10 @@ mod chance;
 mod exact;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod flows;
+mod gauge;
 mod laws;
 mod limits;
+mod real;
+mod soil_water;
 mod time;
+mod verify;

@@ -1,0 +1,253 @@
+//! Quality control of readings: range, rate, stuck, apart from its start level, erratic.
+//!
+//! Every rule looks at one gauge alone. A fault is a reason to look (camera, neighbours, rain), no
+//! proof; a reading keeps all the faults found in it and is never deleted or changed.
+
+use super::level::{Gauge, Kind, ReferenceLevel};
+use super::{Reading, Readings, Span, hours};
+
+/// What can be wrong with a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// Higher above the overflow level (reference station: above its highest level) than water
+    /// stands beside a spilling river.
+    TooHigh,
+    /// Lower below the lowest level than the bed can lie.
+    TooLow,
+    /// The level changed faster than water does, to or from this reading.
+    Rate,
+    /// One of a long run of readings that are all the same.
+    Stuck,
+    /// Of a run of readings that began and ended well above the start level: the water neither
+    /// came from it nor went back to it. A shifted datum, a wrong level in the register, or a
+    /// sensor that sees something else.
+    Apart,
+    /// Of a run that goes up and down from reading to reading by decimetres.
+    Erratic,
+}
+
+impl Fault {
+    /// All faults, in the order of their bits.
+    pub const ALL: [Self; 6] =
+        [Self::TooHigh, Self::TooLow, Self::Rate, Self::Stuck, Self::Apart, Self::Erratic];
+
+    /// Stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooHigh => "reading-too-high",
+            Self::TooLow => "reading-too-low",
+            Self::Rate => "reading-rate",
+            Self::Stuck => "reading-stuck",
+            Self::Apart => "reading-apart",
+            Self::Erratic => "reading-erratic",
+        }
+    }
+}
+
+/// The faults of one reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Faults(u8);
+
+impl Faults {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether `fault` is one of them.
+    #[must_use]
+    pub fn contains(self, fault: Fault) -> bool {
+        self.0 & 1 << fault as u8 != 0
+    }
+
+    /// They, in the order of [`Fault::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Fault> {
+        Fault::ALL.into_iter().filter(move |fault| self.contains(*fault))
+    }
+
+    fn add(&mut self, fault: Fault) {
+        self.0 |= 1 << fault as u8;
+    }
+}
+
+/// What the rules allow. The defaults are judgements, made with the archive of Gunma in view;
+/// `docs/methods/gauges.md` gives a reason for each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Most above the overflow level in m: a river that spills spreads, it hardly rises.
+    pub above_overflow_m: f64,
+    /// Most above the highest level of a reference station in m.
+    pub above_highest_m: f64,
+    /// Most below the lowest level in m.
+    pub below_lowest_m: f64,
+    /// Change allowed between two readings, however close, in m.
+    pub jump_m: f64,
+    /// Change allowed besides, in m/h.
+    pub rate_m_h: f64,
+    /// Shortest run of equal readings that is a stuck sensor, in h.
+    pub stuck_h: f64,
+    /// Most that readings of such a run differ, in m.
+    pub stuck_m: f64,
+    /// Most that a run may begin and end above the start level, in m.
+    pub apart_m: f64,
+    /// Median change from reading to reading of an erratic run, in m.
+    pub erratic_m: f64,
+    /// Share of reversals in an erratic run.
+    pub erratic_share: f64,
+    /// Fewest readings of a stuck or erratic run.
+    pub run_min: usize,
+    /// Longest gap inside a run in h, but for a stuck one, which the daily report continues.
+    pub gap_h: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            above_overflow_m: 1.0,
+            above_highest_m: 5.0,
+            below_lowest_m: 10.0,
+            jump_m: 1.5,
+            rate_m_h: 1.5,
+            stuck_h: 24.0,
+            stuck_m: 0.005,
+            apart_m: 0.5,
+            erratic_m: 0.1,
+            erratic_share: 0.5,
+            run_min: 12,
+            gap_h: 3.0,
+        }
+    }
+}
+
+/// Longest gap inside a run of equal readings in h: that of the daily report.
+const STUCK_GAP_H: f64 = 25.0;
+
+/// The faults of every reading. `record` is the time for which all reports of the gauge would be
+/// in the series; live, it ends now.
+///
+/// A run that the record cuts off at either end is not told to be [`Fault::Apart`]. Runs of
+/// reference stations never are, as they have no start level.
+#[must_use]
+pub fn check(gauge: &Gauge, readings: &Readings, record: Span, limits: &Limits) -> Vec<Faults> {
+    let readings = readings.as_slice();
+    let mut faults = vec![Faults::default(); readings.len()];
+    range(gauge, readings, limits, &mut faults);
+    rate(readings, limits, &mut faults);
+    stuck(readings, limits, &mut faults);
+    for run in runs(readings, limits.gap_h) {
+        let part = &readings[run.clone()];
+        if is_erratic(part, limits) {
+            mark(&mut faults[run.clone()], Fault::Erratic);
+        }
+        let is_whole = limits.gap_h < hours(record.start, part[0].time)
+            && limits.gap_h < hours(part[part.len() - 1].time, record.end);
+        if let Kind::Crisis(levels) = &gauge.kind
+            && is_whole
+            && stands_apart(part, levels.start_m(), limits)
+        {
+            mark(&mut faults[run.clone()], Fault::Apart);
+        }
+    }
+    faults
+}
+
+fn mark(faults: &mut [Faults], fault: Fault) {
+    for faults in faults {
+        faults.add(fault);
+    }
+}
+
+fn range(gauge: &Gauge, readings: &[Reading], limits: &Limits, faults: &mut [Faults]) {
+    let (low_m, high_m) = match &gauge.kind {
+        Kind::Crisis(levels) => (
+            levels.start_m() - limits.below_lowest_m,
+            levels.overflow_m() + limits.above_overflow_m,
+        ),
+        Kind::Reference { levels, .. } => {
+            let mut given =
+                ReferenceLevel::ALL.into_iter().filter_map(|level| levels.level_m(level));
+            // There is at least one level.
+            let lowest = given.next().unwrap_or_default();
+            let highest = given.next_back().unwrap_or(lowest);
+            (lowest - limits.below_lowest_m, highest + limits.above_highest_m)
+        }
+    };
+    for (reading, faults) in readings.iter().zip(faults) {
+        if high_m < reading.level_m {
+            faults.add(Fault::TooHigh);
+        } else if reading.level_m < low_m {
+            faults.add(Fault::TooLow);
+        }
+    }
+}
+
+fn rate(readings: &[Reading], limits: &Limits, faults: &mut [Faults]) {
+    for (place, pair) in readings.windows(2).enumerate() {
+        let gap_h = hours(pair[0].time, pair[1].time);
+        let change_m = (pair[1].level_m - pair[0].level_m).abs();
+        if gap_h <= limits.gap_h && limits.jump_m + limits.rate_m_h * gap_h < change_m {
+            mark(&mut faults[place..place + 2], Fault::Rate);
+        }
+    }
+}
+
+/// Marks the longest runs whose readings differ by `stuck_m` at most. A run that is too short
+/// gives way from its front, so that a long one behind it is found whole.
+fn stuck(readings: &[Reading], limits: &Limits, faults: &mut [Faults]) {
+    let mut start = 0;
+    while start < readings.len() {
+        let (mut low, mut high) = (readings[start].level_m, readings[start].level_m);
+        let mut end = start + 1;
+        while let Some(next) = readings.get(end) {
+            let (lower, higher) = (low.min(next.level_m), high.max(next.level_m));
+            let is_near = hours(readings[end - 1].time, next.time) <= STUCK_GAP_H;
+            if !is_near || limits.stuck_m < higher - lower {
+                break;
+            }
+            (low, high) = (lower, higher);
+            end += 1;
+        }
+        let is_long = limits.stuck_h <= hours(readings[start].time, readings[end - 1].time);
+        if is_long && limits.run_min <= end - start {
+            mark(&mut faults[start..end], Fault::Stuck);
+            start = end;
+        } else {
+            start += 1;
+        }
+    }
+}
+
+/// The series cut where a gap is longer than `gap_h`.
+fn runs(readings: &[Reading], gap_h: f64) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for end in 1..=readings.len() {
+        let ends =
+            readings.get(end).is_none_or(|next| gap_h < hours(readings[end - 1].time, next.time));
+        if ends {
+            found.push(start..end);
+            start = end;
+        }
+    }
+    found
+}
+
+fn stands_apart(run: &[Reading], start_m: f64, limits: &Limits) -> bool {
+    let is_apart = |reading: &Reading| limits.apart_m < reading.level_m - start_m;
+    run.first().is_some_and(is_apart) && run.last().is_some_and(is_apart)
+}
+
+fn is_erratic(run: &[Reading], limits: &Limits) -> bool {
+    // The share of reversals needs two changes.
+    if run.len() < limits.run_min.max(3) {
+        return false;
+    }
+    let changes: Vec<f64> = run.windows(2).map(|pair| pair[1].level_m - pair[0].level_m).collect();
+    let reversals = changes.windows(2).filter(|pair| pair[0] * pair[1] < 0.0).count();
+    let mut sizes: Vec<f64> = changes.iter().map(|change| change.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    limits.erratic_m <= sizes[sizes.len() / 2]
+        && limits.erratic_share <= reversals as f64 / (changes.len() - 1) as f64
+}
