@@ -199,7 +199,7 @@ impl Panel {
                 );
             }
         }
-        for mark in marks(self.y, self.height / 50.0) {
+        for mark in marks(self.y, if lowest { 3.0 } else { 5.0 }) {
             let [_, y] = self.place([self.x[0], mark]);
             let _ = writeln!(
                 out,
