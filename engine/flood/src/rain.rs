@@ -246,10 +246,11 @@ impl Sky {
         sums
     }
 
-    /// Takes the waiting water of each zone, as far as it can be put on a cell exactly.
+    /// Takes the waiting water of each zone, as far as it can be put on a cell exactly. What was
+    /// rounded up is owed by the next portion: none is below zero.
     pub(crate) fn portions<R: Real>(&mut self) -> Vec<R> {
         let take = |waiting: &mut f64| {
-            let portion = R::of(*waiting);
+            let portion = R::of(*waiting).at_least(R::ZERO);
             *waiting -= portion.wide();
             portion
         };

@@ -307,7 +307,7 @@ impl<R: Real> Simulation<R> {
             let volume_m3 = source.discharge.integral(from_s, to_s);
             let tile = &mut self.tiles[source.tile];
             let added = tile.pour(source.at, R::of(volume_m3 / area_m2), R::of(to_s));
-            self.ledger.count_source(added.wide() * area_m2);
+            self.ledger.count_source(added * area_m2);
             tile.show(&mut self.edges[0][source.tile], self.settings.scheme.halo());
             self.signal_m_s = self.signal_m_s.max(tile.signal.wide());
         }

@@ -30,15 +30,15 @@ rows! {
 
 impl<R: Real> Tile<R> {
     /// Adds `depth` m to one cell; where it is negative, no more than there is. Gives what was
-    /// added.
-    pub(crate) fn pour(&mut self, at: usize, depth: R, now_s: R) -> R {
+    /// added, m.
+    pub(crate) fn pour(&mut self, at: usize, depth: R, now_s: R) -> f64 {
         let before = self.h[at];
-        let added = depth.at_least(-before);
-        (self.h[at], self.low[at]) = two_sum(before, added + self.low[at]);
-        // Water that is taken takes its momentum along.
-        let kept = if added < R::ZERO { self.h[at] / before } else { R::ONE };
-        self.east[at] = self.east[at] * kept;
-        self.south[at] = self.south[at] * kept;
+        let added = if depth < R::ZERO {
+            -self.take(at, -depth)
+        } else {
+            (self.h[at], self.low[at]) = two_sum(before, depth + self.low[at]);
+            depth.wide()
+        };
         self.signal = self.signal.at_least(self.signal_of(at));
         if let Some(watch) = &mut self.watch {
             watch.change(at..at + 1, [&[before], &[self.h[at]]], now_s);
@@ -93,20 +93,31 @@ impl<R: Real> Tile<R> {
     fn drain(&mut self, cells: Range<usize>, drained: R) -> f64 {
         let mut sum = 0.0;
         for at in cells {
-            if !self.holds(at) {
-                continue;
+            if self.holds(at) {
+                sum += self.take(at, drained);
             }
-            let depth = self.h[at];
-            let taken = drained.at_most(depth);
-            (self.h[at], self.low[at]) = two_sum(depth, self.low[at] - taken);
-            if R::ZERO < taken {
-                let kept = self.h[at] / depth;
-                self.east[at] = self.east[at] * kept;
-                self.south[at] = self.south[at] * kept;
-            }
-            sum += taken.wide();
         }
         sum
+    }
+
+    /// Takes `depth` m from a cell, or all that there is, with its momentum. Gives what was taken.
+    fn take(&mut self, at: usize, depth: R) -> f64 {
+        let (before, low) = (self.h[at], self.low[at]);
+        let (left, rest) = two_sum(before, low - depth);
+        if left <= R::ZERO {
+            // Also what rounding left over: alone it would be a depth below zero.
+            self.h[at] = R::ZERO;
+            self.low[at] = R::ZERO;
+            self.east[at] = R::ZERO;
+            self.south[at] = R::ZERO;
+            return before.wide() + low.wide();
+        }
+        let kept = left / before;
+        self.h[at] = left;
+        self.low[at] = rest;
+        self.east[at] = self.east[at] * kept;
+        self.south[at] = self.south[at] * kept;
+        depth.wide()
     }
 
     /// Signal speed of a cell, m/s.
