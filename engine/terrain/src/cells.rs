@@ -48,7 +48,10 @@ impl Shape {
 
     /// The cell that one step leads to; `None` beyond the edge.
     pub(crate) fn step(self, cell: usize, step: usize) -> Option<usize> {
-        let [row, column] = self.place(cell);
+        self.step_from(self.place(cell), step)
+    }
+
+    fn step_from(self, [row, column]: [usize; 2], step: usize) -> Option<usize> {
         let (rows, columns) = STEPS[step];
         let row = row.checked_add_signed(rows).filter(|row| *row < self.rows)?;
         let column = column.checked_add_signed(columns).filter(|column| *column < self.columns)?;
@@ -57,7 +60,8 @@ impl Shape {
 
     /// The neighbours inside the raster, with the step to each.
     pub(crate) fn neighbours(self, cell: usize) -> impl Iterator<Item = (usize, usize)> {
-        (0..STEPS.len()).filter_map(move |step| Some((step, self.step(cell, step)?)))
+        let place = self.place(cell);
+        (0..STEPS.len()).filter_map(move |step| Some((step, self.step_from(place, step)?)))
     }
 }
 

@@ -3,7 +3,7 @@
 use jomo_core::grid::Grid;
 use rayon::prelude::*;
 
-use crate::cells::{STEPS, Shape};
+use crate::cells::{STEPS, Shape, is_diagonal};
 use crate::condition::{Conditioned, same_place};
 use crate::error::TerrainError;
 use crate::flat;
@@ -24,6 +24,8 @@ pub(crate) const LEVEL: u8 = 10;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {
     codes: Grid<u8>,
+    /// Distance to the cell that each code leads to.
+    steps: [isize; 10],
 }
 
 impl Flow {
@@ -37,7 +39,12 @@ impl Flow {
         let heights = &conditioned.heights;
         let mut codes = steepest(heights);
         flat::resolve(heights.values(), &mut codes, Shape::new(heights.shape()));
-        Ok(Self { codes: same_place(heights, codes)? })
+        let mut steps = [0; 10];
+        let columns = heights.shape()[1].cast_signed();
+        for (step, (row, column)) in STEPS.into_iter().enumerate() {
+            steps[step + 1] = row * columns + column;
+        }
+        Ok(Self { codes: same_place(heights, codes)?, steps })
     }
 
     /// The codes.
@@ -50,7 +57,11 @@ impl Flow {
     /// and outside.
     #[must_use]
     pub fn receiver(&self, cell: usize) -> Option<usize> {
-        receiver(self.codes.values(), Shape::new(self.codes.shape()), cell)
+        // Directions never lead beyond the raster: no need to know row and column.
+        match *self.codes.values().get(cell)? {
+            code @ 1..=8 => Some(cell.wrapping_add_signed(self.steps[usize::from(code)])),
+            _ => None,
+        }
     }
 }
 
@@ -96,25 +107,42 @@ fn steepest(heights: &Grid<f32>) -> Vec<u8> {
     codes
 }
 
+/// Columns that are worked on at a time: their sums stay in the first-level cache.
+const PIECE: usize = 256;
+
 /// Codes of one row from the rows above, here and below, each framed by one cell. `NaN` is never
 /// a way down, and makes its neighbours rim.
-pub(crate) fn steepest_row([above, here, below]: [&[f32]; 3], out: &mut [u8]) {
-    let lines = [above, here, below];
-    for (column, out) in out.iter_mut().enumerate() {
-        let height = here[column + 1];
-        let (mut best, mut way, mut sum) = (0.0_f32, 0_u8, 0.0_f32);
-        for (step, (rows, columns)) in STEPS.into_iter().enumerate() {
-            let next =
-                lines[1_usize.wrapping_add_signed(rows)][(column + 1).wrapping_add_signed(columns)];
-            let weight = if step % 2 == 1 { std::f32::consts::FRAC_1_SQRT_2 } else { 1.0 };
+pub(crate) fn steepest_row(lines: [&[f32]; 3], out: &mut [u8]) {
+    for (piece, out) in out.chunks_mut(PIECE).enumerate() {
+        let first = piece * PIECE;
+        let [above, here, below] = lines.map(|line| &line[first..first + out.len() + 2]);
+        steepest_piece([above, here, below], out);
+    }
+}
+
+fn steepest_piece(lines: [&[f32]; 3], out: &mut [u8]) {
+    let count = out.len();
+    let heights = &lines[1][1..=count];
+    let (mut best, mut sums) = ([0.0_f32; PIECE], [0.0_f32; PIECE]);
+    let mut ways = [0_u32; PIECE];
+    for (step, (rows, columns)) in STEPS.into_iter().enumerate() {
+        let next =
+            &lines[1_usize.wrapping_add_signed(rows)][1_usize.wrapping_add_signed(columns)..];
+        let weight = if is_diagonal(step) { std::f32::consts::FRAC_1_SQRT_2 } else { 1.0 };
+        let way = u32::from(code(step));
+        let cells = heights.iter().zip(next).zip(&mut best).zip(&mut ways).zip(&mut sums);
+        for ((((height, next), best), known), sum) in cells {
             let drop = (height - next) * weight;
-            let steeper = best < drop;
-            best = if steeper { drop } else { best };
-            way = if steeper { code(step) } else { way };
-            sum += next;
+            let steeper = *best < drop;
+            *best = if steeper { drop } else { *best };
+            *known = if steeper { way } else { *known };
+            *sum += next;
         }
+    }
+    for ((out, height), (way, sum)) in out.iter_mut().zip(heights).zip(ways.iter().zip(&sums)) {
         let level = if sum.is_nan() { OUTLET } else { LEVEL };
-        let inside = if way == 0 { level } else { way };
+        #[expect(clippy::cast_possible_truncation, reason = "a code of 0 to 8")]
+        let inside = if *way == 0 { level } else { *way as u8 };
         *out = if height.is_nan() { OUTSIDE } else { inside };
     }
 }

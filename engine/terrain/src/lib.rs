@@ -2,7 +2,7 @@
 //! basins, banks, cross-sections, and the prepared basin that a forecast opens.
 //!
 //! ```text
-//! heights -> condition -> Flow -> accumulation -> Network -> banks, sections -> prepared file
+//! heights -> with_waters -> condition -> Flow -> accumulation -> Network -> banks, sections -> prepared file
 //! ```
 //!
 //! Every function gives the same bits for any number of threads and any size of patch, because
@@ -24,6 +24,7 @@ mod patch;
 pub mod prepared;
 pub mod section;
 pub mod stream;
+pub mod water;
 
 pub use accumulation::accumulation;
 pub use bank::banks;
@@ -35,3 +36,4 @@ pub use flow::Flow;
 pub use prepared::{Basin, Prepared, PreparedError};
 pub use section::{Section, SectionRule, sections};
 pub use stream::{Network, Reach};
+pub use water::with_waters;

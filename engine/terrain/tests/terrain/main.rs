@@ -10,3 +10,4 @@ mod prepared;
 mod real;
 mod sample;
 mod streams;
+mod water;
