@@ -93,10 +93,14 @@ impl Plot {
 
     fn ground(&self, out: &mut String, main: &Panel) {
         if let (Some(first), Some(last)) = (self.bed.first(), self.bed.last()) {
-            let foot = main.y[0];
-            let mut ground = self.bed.clone();
-            ground.extend([[last[0], foot], [first[0], foot]]);
-            let _ = writeln!(out, "<polygon points=\"{}\" fill=\"#e4ddd0\"/>", main.path(&ground));
+            let path = main.path(&self.bed);
+            let [right, left] =
+                [[last[0], main.y[0]], [first[0], main.y[0]]].map(|p| main.place(p));
+            let _ = writeln!(
+                out,
+                "<polygon points=\"{path} {:.1},{:.1} {:.1},{:.1}\" fill=\"#e4ddd0\"/>",
+                right[0], right[1], left[0], left[1]
+            );
         }
     }
 

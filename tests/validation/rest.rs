@@ -135,7 +135,7 @@ fn energy<R: Real>(scheme: Scheme, swing: Swing) -> (Vec<[f64; 2]>, (u64, f64)) 
 pub(crate) fn swings() -> Outcome {
     let mut rows = Vec::new();
     let mut plot = Plot {
-        axes: ["時刻 time (s)", "始めに対するエネルギー energy, share of that at the start (1)"],
+        axes: ["時刻 time (s)", "エネルギー energy / E₀ (1)"],
         reference: "増えも減りもしない neither gained nor lost",
         exact: vec![[0.0, 1.0], [SWING_EVERY_S * f64::from(SWING_TIMES), 1.0]],
         ..Plot::default()
