@@ -1,7 +1,8 @@
 //! The case that `benches/peers/flood` sets beside other programs: rain on rough valleys.
 //!
 //!     valleys bed EDGE FILE.npy           writes the bed, EDGE x EDGE cells
-//!     valleys run EDGE THREADS            computes an hour of 50 mm/h and prints one line of JSON
+//!     valleys run EDGE THREADS [SCHEME]   computes an hour of 50 mm/h and prints one line of JSON;
+//!                                         SCHEME is first (if absent) or inertial
 #![expect(clippy::print_stdout, reason = "the line of JSON is what it is for")]
 
 use std::error::Error;
@@ -10,7 +11,9 @@ use std::io::{BufWriter, Write};
 
 use jomo_benches::cases::{CELL_M, valleys_m};
 use jomo_benches::spent::Moment;
-use jomo_flood::{Field, Forcing, Ground, Rain, Roughness, Series, Settings, Simulation, Start};
+use jomo_flood::{
+    Field, Forcing, Ground, Rain, Roughness, Scheme, Series, Settings, Simulation, Start,
+};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -32,14 +35,14 @@ fn write_bed(edge: usize, path: &str) -> Outcome {
     Ok(file.flush()?)
 }
 
-fn run(edge: usize, threads: usize) -> Outcome {
+fn run(edge: usize, threads: usize, (name, scheme): (&str, Scheme)) -> Outcome {
     let shape = [edge, edge];
     let ground = Ground::new(shape, CELL_M, valleys_m(shape), Roughness::Uniform(0.05))?;
     let rain = Some(Rain::uniform(Series::constant(50.0)));
     let forcing = Forcing { rain, ..Forcing::default() };
+    let settings = Settings { scheme, ..Settings::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let mut simulation =
-        Simulation::<f32>::new(&ground, &Start::default(), forcing, Settings::default())?;
+    let mut simulation = Simulation::<f32>::new(&ground, &Start::default(), forcing, settings)?;
     let began = Moment::now();
     let depth = pool.install(|| {
         let done = simulation.advance_to(3_600.0);
@@ -50,7 +53,7 @@ fn run(edge: usize, threads: usize) -> Outcome {
     let area_m2 = CELL_M * CELL_M;
     let volume_m3: f64 = depth.iter().map(|depth| f64::from(*depth)).sum::<f64>() * area_m2;
     println!(
-        "{{\"name\": \"jomo, {threads} thread(s)\", \"cells\": {}, \"steps\": {}, \
+        "{{\"name\": \"jomo, {name}, {threads} thread(s)\", \"cells\": {}, \"steps\": {}, \
          \"updates\": {}, \"cpu_s\": {}, \"wall_s\": {}, \"rain_m3\": {}, \
          \"volume_m3\": {volume_m3}, \"error\": {:e}, \"least_m\": {}, \"most_m\": {}}}",
         edge * edge,
@@ -70,7 +73,12 @@ fn main() -> Outcome {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["bed", edge, path] => write_bed(edge.parse()?, path),
-        ["run", edge, threads] => run(edge.parse()?, threads.parse()?),
-        _ => Err("valleys bed EDGE FILE.npy | valleys run EDGE THREADS".into()),
+        ["run", edge, threads] | ["run", edge, threads, "first"] => {
+            run(edge.parse()?, threads.parse()?, ("first order", Scheme::First))
+        }
+        ["run", edge, threads, "inertial"] => {
+            run(edge.parse()?, threads.parse()?, ("local inertial", Scheme::Inertial))
+        }
+        _ => Err("valleys bed EDGE FILE.npy | valleys run EDGE THREADS [SCHEME]".into()),
     }
 }

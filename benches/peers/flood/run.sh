@@ -29,6 +29,8 @@ peer() {
 }
 "$ours" run "$edge" 1 >>"$results"
 "$ours" run "$edge" 2 >>"$results"
+# The equations of Itzï and Landlab.
+"$ours" run "$edge" 1 inertial >>"$results"
 peer itzi "$edge"
 peer landlab "$edge"
 "$ours" run "$slow" 1 >>"$results"

@@ -135,6 +135,11 @@ pub(crate) fn flux<R: Real>(l: Cell<R>, r: Cell<R>, dz: R, scale: FaceScale<R>) 
     let kinetic_r = qr * r.along;
     let deepening = hr - hl;
     let quickening = qr - ql;
+    // Where the surface follows the bed, mass has no upwinding. Twice that of momentum there holds
+    // waves along the diagonal as well as those along an axis; bounded by the slope, so that it
+    // fades with it.
+    let bound = (apart + apart) * (slope + slope).magnitude();
+    let held = quickening + quickening.within(-bound, bound);
     let jump = (kinetic_r - kinetic_l) + scale.half_gravity * deepening * (hr + hl);
     let mass = ((sr * ql - sl * qr) + (sl * sr) * deepening) * inverse;
     // Never more than a share of the giving cell; the shares of its four faces make one whole.
@@ -142,8 +147,8 @@ pub(crate) fn flux<R: Real>(l: Cell<R>, r: Cell<R>, dz: R, scale: FaceScale<R>) 
     let give = l.stock * (scale.drain + R::HALF * l.drift.within(-most, most));
     let take = r.stock * (scale.drain - R::HALF * r.drift.within(-most, most));
     let mass = mass.within(-take, give);
-    let left = (kinetic_l + (sl * (sr * quickening - jump)) * inverse) + push;
-    let right = (kinetic_r + (sr * (sl * quickening - jump)) * inverse) - push;
+    let left = (kinetic_l + (sl * (sr * held - jump)) * inverse) + push;
+    let right = (kinetic_r + (sr * (sl * held - jump)) * inverse) - push;
     let across = mass * (if R::ZERO < mass { l.across } else { r.across });
     Flux { mass, left, right, across }
 }

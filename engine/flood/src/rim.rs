@@ -135,8 +135,12 @@ impl<R: Real> Rim<R> {
                 }
                 Imposed::Discharge { per_weight, lowest_m, dry } => {
                     let share = weight(h.wide(), self.bed_m[i], lowest_m, dry);
-                    let most_out = h.wide() * drain.wide() * 0.5;
-                    let inward = (per_weight * share).max(-most_out);
+                    let outward_m_s = if DRY_M <= h.wide() {
+                        outward(side) * along.wide() / h.wide()
+                    } else {
+                        0.0
+                    };
+                    let inward = (per_weight * share).max(-most_out(h, outward_m_s, drain));
                     self.given.push((i, given(h.wide(), inward, -outward(side))));
                     (h, -along, across)
                 }
@@ -246,6 +250,15 @@ impl<R: Real> Rim<R> {
         }
         self.inflow_m3 -= outward(side) * fluxes.mass[face].wide() * volume_m3;
     }
+}
+
+/// What may be taken out of a cell over the rim, m²/s: half of the share of a cell at rest, and
+/// never more than the share of this face (see [`crate::face::flux`]), which is less where the
+/// water runs away from it.
+fn most_out<R: Real>(depth: R, outward_m_s: f64, drain: R) -> f64 {
+    let drain = drain.wide();
+    let share = drain + 0.5 * outward_m_s.clamp(-2.0 * drain, 2.0 * drain);
+    depth.wide() * share.min(0.5 * drain)
 }
 
 /// Water of a given level beyond a cell of the rim.
