@@ -138,7 +138,7 @@ pub(crate) fn flux<R: Real>(l: Cell<R>, r: Cell<R>, dz: R, scale: FaceScale<R>) 
     // Where the surface follows the bed, mass has no upwinding. Twice that of momentum there holds
     // waves along the diagonal as well as those along an axis; bounded by the slope, so that it
     // fades with it.
-    let bound = (apart + apart) * (slope + slope).magnitude();
+    let bound = apart * (slope + slope).magnitude();
     let held = quickening + quickening.within(-bound, bound);
     let jump = (kinetic_r - kinetic_l) + scale.half_gravity * deepening * (hr + hl);
     let mass = ((sr * ql - sl * qr) + (sl * sr) * deepening) * inverse;
