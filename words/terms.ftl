@@ -242,6 +242,7 @@ term-a-direction-of-n-to-n = { $a }〜{ $b } の流向
 term-a-direction-to-a-cell-with-a-height = 標高のあるセルへの流向
 term-more-than-n = { $a } より大きい数
 term-n-or-more = { $a } 以上の数
+term-at-least-a-thousandth-of-a-cell = セルの千分の一以上
 term-an-exponent-of-n-to-n = { $a }〜{ $b } の指数
 term-upstream-cells = 集水セル数
 term-catchments = 集水域

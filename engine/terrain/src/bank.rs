@@ -2,11 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::cells::{STEPS, Shape};
+use crate::cells::{STEPS, narrow};
 use crate::error::TerrainError;
-use crate::flow::Flow;
 use crate::section::Section;
-use crate::stream::{Network, Reach, way_out};
+use crate::stream::{Network, Reach};
 
 /// The longest distance between two points of one bank along the stream, in m.
 pub const MOST_PITCH_M: f64 = 200.0;
@@ -32,10 +31,9 @@ pub struct Bank {
 /// cells) up and down, because single steps of cells know only eight directions.
 ///
 /// # Errors
-/// A pitch outside 1 to 200 m; not one section for each reach; flow of another raster.
+/// A pitch outside 1 to 200 m, or below a thousandth of a cell; not one section for each reach.
 pub fn banks(
     network: &Network,
-    flow: &Flow,
     sections: &[Section],
     pitch_m: f64,
 ) -> Result<Vec<Bank>, TerrainError> {
@@ -43,20 +41,20 @@ pub fn banks(
         let expected = "1 to 200";
         return Err(TerrainError::Setting { what: "pitch_m", value: pitch_m, expected });
     }
+    if 1_000.0 * pitch_m < network.placement.cell_size_m {
+        let expected = "at least a thousandth of a cell";
+        return Err(TerrainError::Setting { what: "pitch_m", value: pitch_m, expected });
+    }
     let (expected, found) = ([network.reaches.len(), 1], [sections.len(), 1]);
     if expected != found {
         return Err(TerrainError::Mismatch { what: "sections", expected, found });
-    }
-    if flow.codes().shape() != network.shape {
-        let (expected, found) = (network.shape, flow.codes().shape());
-        return Err(TerrainError::Mismatch { what: "flow", expected, found });
     }
     let per_reach: Vec<Vec<Bank>> = (network.reaches.as_slice(), sections)
         .into_par_iter()
         .enumerate()
         .map(|(index, (reach, section))| {
-            let course = Course::new(network, flow, reach);
-            course.banks(crate::cells::narrow(index), section.width_m, pitch_m)
+            let course = Course::new(network, reach);
+            course.banks(narrow(index), section.width_m, pitch_m)
         })
         .collect();
     Ok(per_reach.concat())
@@ -71,21 +69,21 @@ struct Course {
 }
 
 impl Course {
-    fn new(network: &Network, flow: &Flow, reach: &Reach) -> Self {
+    fn new(network: &Network, reach: &Reach) -> Self {
         let cells = &network.cells[reach.cells.clone()];
         let mut points: Vec<[f64; 2]> = cells.iter().map(|cell| network.centre_m(*cell)).collect();
-        let last = cells[cells.len() - 1];
-        let end = match flow.receiver(last as usize) {
-            Some(next) => network.centre_m(crate::cells::narrow(next)),
-            None => half_step_out(network, flow, last),
-        };
-        points.push(end);
+        // To the first cell of the next reach, or half a step out of the raster.
+        let (rows, columns) = STEPS[usize::from(reach.way_on.clamp(1, 8)) - 1];
+        let cell_size_m = network.placement.cell_size_m;
+        let step_m = if reach.downstream.is_some() { cell_size_m } else { 0.5 * cell_size_m };
+        let [x, y] = points[points.len() - 1];
+        points.push([x + step_m * columns as f64, y - step_m * rows as f64]);
         let mut stations = vec![0.0];
         for pair in points.windows(2) {
             let step = (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]);
             stations.push(stations[stations.len() - 1] + step);
         }
-        Self { points, stations, cell_size_m: network.placement.cell_size_m }
+        Self { points, stations, cell_size_m }
     }
 
     fn length_m(&self) -> f64 {
@@ -132,14 +130,4 @@ impl Course {
             })
             .collect()
     }
-}
-
-/// Half a step beyond an outlet, to where water leaves.
-fn half_step_out(network: &Network, flow: &Flow, outlet: u32) -> [f64; 2] {
-    let shape = Shape::new(network.shape);
-    let step = way_out(flow.codes().values(), shape, outlet as usize);
-    let (rows, columns) = STEPS[step];
-    let half = 0.5 * network.placement.cell_size_m;
-    let [x, y] = network.centre_m(outlet);
-    [x + half * columns as f64, y - half * rows as f64]
 }

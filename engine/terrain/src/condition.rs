@@ -28,8 +28,7 @@ impl Default for Conditioning {
 /// Heights without depressions, and what was changed to get there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conditioned {
-    /// The heights in m; from every cell a way that never rises leads to the rim.
-    pub heights: Grid<f32>,
+    heights: Grid<f32>,
     /// Cells that were lowered.
     pub lowered: usize,
     /// Cells that were raised.
@@ -38,6 +37,14 @@ pub struct Conditioned {
     pub deepest_cut_m: f32,
     /// The greatest raising in m.
     pub deepest_fill_m: f32,
+}
+
+impl Conditioned {
+    /// The heights in m: from every cell a way that never rises leads to the rim.
+    #[must_use]
+    pub fn heights(&self) -> &Grid<f32> {
+        &self.heights
+    }
 }
 
 /// Removes every depression: channels are cut where the limits allow it, the rest is filled.
@@ -120,11 +127,17 @@ pub(crate) fn same_place<A: Copy, B: Copy>(
     })
 }
 
+/// Refuses more cells than 32 bits can name.
+pub(crate) fn check_size(shape: [usize; 2]) -> Result<(), TerrainError> {
+    match shape[0].checked_mul(shape[1]) {
+        Some(cells) if cells <= MOST_CELLS => Ok(()),
+        _ => Err(TerrainError::TooLarge { shape, most: MOST_CELLS }),
+    }
+}
+
 fn check(dem: &Grid<f32>) -> Result<(), TerrainError> {
     let shape = dem.shape();
-    if MOST_CELLS < dem.values().len() {
-        return Err(TerrainError::TooLarge { shape, most: MOST_CELLS });
-    }
+    check_size(shape)?;
     if let Some(cell) = dem.values().par_iter().position_first(|height| height.is_infinite()) {
         let place = Shape::new(shape).place(cell);
         return Err(TerrainError::Height { cell: place, height_m: dem.values()[cell] });

@@ -36,7 +36,7 @@ impl Flow {
     /// # Errors
     /// None on heights as [`crate::condition`] gives them.
     pub fn new(conditioned: &Conditioned) -> Result<Self, TerrainError> {
-        let heights = &conditioned.heights;
+        let heights = conditioned.heights();
         let mut codes = steepest(heights);
         flat::resolve(heights.values(), &mut codes, Shape::new(heights.shape()));
         let mut steps = [0; 10];

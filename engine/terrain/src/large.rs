@@ -1,8 +1,8 @@
 //! Rasters larger than memory: the same heights, directions and sums, tile by tile.
 //!
 //! Heights, directions, distances and sums lie in a [`Scratch`]; in memory are a few tiles and
-//! what joins them: the borders of all tiles (about `8 / edge` bytes for each cell of the raster)
-//! and the passes between their basins. Every bit is that of the functions in memory.
+//! what joins them: the borders of all tiles and the passes between their basins, about
+//! `200 / edge` bytes for each cell of the raster. Every bit is that of the functions in memory.
 //!
 //! 1. Cuts: a tile is read with `2 reach + 1` cells around it, so that every way that may end in
 //!    it is found again, from the heights as given.
@@ -14,17 +14,19 @@
 
 use std::ops::Range;
 
+use jomo_core::grid::Placement;
 use jomo_core::walk::RowSource;
 use rayon::prelude::*;
 
-use self::sheet::{Cell, Sheet};
+use self::sheet::Sheet;
 use crate::breach::{Breach, cuts};
-use crate::cells::{MOST_CELLS, Shape};
-use crate::condition::{Conditioning, check_settings};
+use crate::cells::{Shape, narrow};
+use crate::condition::{Conditioning, check_settings, check_size};
 use crate::error::TerrainError;
 use crate::fill::{Border, flood, join};
-use crate::flow::steepest_row;
+use crate::flow::{OUTSIDE, steepest_row};
 use crate::patch::{Patch, Window};
+use crate::stream::{Network, StreamCell, Streams, check_threshold, way_on};
 
 mod flats;
 mod sheet;
@@ -40,7 +42,7 @@ pub enum LargeError<E> {
     #[error(transparent)]
     Terrain(#[from] TerrainError),
     /// The heights could not be read, or the scratch failed.
-    #[error("scratch")]
+    #[error("the heights or the scratch could not be read or written")]
     Scratch(#[source] E),
 }
 
@@ -68,10 +70,7 @@ pub fn drain<'a, S: Scratch>(
 ) -> Result<Drained<'a, S>, LargeError<S::Error>> {
     check_settings(conditioning)?;
     let most = source.shape();
-    let cells = most[0].checked_mul(most[1]).filter(|cells| *cells <= MOST_CELLS);
-    if cells.is_none() {
-        return Err(TerrainError::TooLarge { shape: most, most: MOST_CELLS }.into());
-    }
+    check_size(most)?;
     let shape = Shape::new(most);
     let given: Sheet<f32> = Sheet::new(0, shape);
     let cut: Sheet<f32> = Sheet::new(given.end(), shape);
@@ -79,7 +78,7 @@ pub fn drain<'a, S: Scratch>(
     let distances = [Sheet::new(codes.end(), shape), Sheet::new(codes.end() + given.end(), shape)];
     let upstream: Sheet<u32> = Sheet::new(distances[1].end(), shape);
     let edge = conditioning.patch_cells;
-    load(source, scratch, &given, edge)?;
+    load(source, scratch, &given)?;
     let mut drained = Drained { scratch, shape, edge, cut, codes, upstream };
     drained.cut(&given, conditioning.breach).map_err(LargeError::Scratch)?;
     drained.fill().map_err(LargeError::Scratch)?;
@@ -94,14 +93,14 @@ fn load<S: Scratch>(
     source: &mut impl RowSource<Error = S::Error>,
     scratch: &mut S,
     sheet: &Sheet<f32>,
-    edge: usize,
 ) -> Result<(), LargeError<S::Error>> {
     let shape = sheet.shape;
+    let lines = lines(shape);
     let mut known = false;
     let mut rows = Vec::new();
-    for first in (0..shape.rows).step_by(edge) {
+    for first in (0..shape.rows).step_by(lines) {
         let window =
-            Window { rows: first..(first + edge).min(shape.rows), columns: 0..shape.columns };
+            Window { rows: first..(first + lines).min(shape.rows), columns: 0..shape.columns };
         rows.resize(window.rows.len() * shape.columns, f32::NAN);
         source.read(window.rows.clone(), &mut rows).map_err(LargeError::Scratch)?;
         if let Some(at) = rows.iter().position(|height| height.is_infinite()) {
@@ -116,6 +115,11 @@ fn load<S: Scratch>(
         return Ok(());
     }
     Err(TerrainError::NoHeights { shape: [shape.rows, shape.columns] }.into())
+}
+
+/// Rows that are read at a time: 4 M cells, at least one row.
+fn lines(shape: Shape) -> usize {
+    ((4 << 20) / shape.columns.max(1)).max(1)
 }
 
 impl<S: Scratch> Drained<'_, S> {
@@ -147,6 +151,55 @@ impl<S: Scratch> Drained<'_, S> {
     /// If the scratch fails.
     pub fn upstream(&mut self, rows: Range<usize>) -> Result<Vec<u32>, S::Error> {
         self.upstream.read(self.scratch, &self.lines(rows), 0)
+    }
+
+    /// The streams on which at least `threshold_cells` cells drain together: what [`Network::new`]
+    /// gives, bit by bit. The streams are held in memory, 16 bytes for each of their cells.
+    ///
+    /// # Errors
+    /// A threshold of 0; if the scratch fails.
+    pub fn network(
+        &mut self,
+        placement: Placement,
+        threshold_cells: u32,
+    ) -> Result<Network, LargeError<S::Error>> {
+        check_threshold(threshold_cells)?;
+        let mut cells = Vec::new();
+        for rows in self.strips() {
+            let found = self.stream_cells(rows, threshold_cells).map_err(LargeError::Scratch)?;
+            cells.extend(found);
+        }
+        Ok(Network::of(placement, &Streams { shape: self.shape, cells }, threshold_cells))
+    }
+
+    /// The cells on streams of some rows.
+    fn stream_cells(
+        &mut self,
+        rows: Range<usize>,
+        threshold_cells: u32,
+    ) -> Result<Vec<StreamCell>, S::Error> {
+        let window = self.lines(rows.clone());
+        let inner = window.shape();
+        let heights = self.cut.read(self.scratch, &window, 0)?;
+        let sums = self.upstream.read(self.scratch, &window, 0)?;
+        let codes = self.codes.read(self.scratch, &window, 1)?;
+        let framed = Shape { rows: inner.rows + 2, columns: inner.columns + 2 };
+        let first = rows.start * self.shape.columns;
+        let of = |at: usize| {
+            let [row, column] = inner.place(at);
+            let here = (row + 1) * framed.columns + column + 1;
+            let outside =
+                |step| framed.step(here, step).is_none_or(|other| codes[other] == OUTSIDE);
+            let (way_on, leaves) = way_on(codes[here], outside);
+            let (upstream, height) = (sums[at], heights[at]);
+            StreamCell { cell: narrow(first + at), upstream, height, way_on, leaves }
+        };
+        Ok((0..sums.len()).filter(|at| threshold_cells <= sums[*at]).map(of).collect())
+    }
+
+    fn strips(&self) -> impl Iterator<Item = Range<usize>> + use<S> {
+        let (rows, lines) = (self.shape.rows, lines(self.shape));
+        (0..rows).step_by(lines).map(move |first| first..(first + lines).min(rows))
     }
 
     fn lines(&self, rows: Range<usize>) -> Window {
@@ -221,7 +274,7 @@ impl<S: Scratch> Drained<'_, S> {
 }
 
 fn codes_of(patch: &Patch) -> Vec<u8> {
-    let mut codes = vec![<u8 as Cell>::OUTSIDE; patch.inner.rows * patch.inner.columns];
+    let mut codes = vec![OUTSIDE; patch.inner.rows * patch.inner.columns];
     for (row, out) in codes.chunks_exact_mut(patch.inner.columns).enumerate() {
         let line = |below: usize| &patch.heights[(row + below) * patch.width()..][..patch.width()];
         steepest_row([line(0), line(1), line(2)], out);

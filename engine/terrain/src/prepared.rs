@@ -15,7 +15,7 @@
 //! | 248 | xxh3-64 of bytes 0 to 247 |
 //!
 //! Arrays: reaches (64 bytes: number of cells, downstream or 2^32 - 1, basin, Strahler order,
-//! upstream cells, own cells (u32), 8 bytes of 0, length, slope, width, depth (f64)), their cells
+//! upstream cells, own cells, step onwards (u32), 4 bytes of 0, length, slope, width, depth (f64)), their cells
 //! (u32), banks (56 bytes: reach (u32), 4 bytes of 0, station, span, left x and y, right x and y
 //! (f64)), directions (u8), catchments, upstream cells (u32), heights (f32).
 //!
@@ -411,6 +411,10 @@ fn reaches(
         let Some(strahler) = u8::try_from(strahler).ok().filter(|order| 0 < *order) else {
             return Err(damaged(place + 12, "an order of 1 to 255", strahler));
         };
+        let Some(way_on) = u8::try_from(numbers.u32(24)).ok().filter(|way| (1..=8).contains(way))
+        else {
+            return Err(damaged(place + 24, "a direction of 1 to 8", numbers.u32(24)));
+        };
         let [length_m, slope, width_m, depth_m] = [32, 40, 48, 56].map(|at| numbers.f64(at));
         for (at, value) in [(32, length_m), (48, width_m), (56, depth_m)] {
             if !(value.is_finite() && 0.0 < value) {
@@ -423,6 +427,7 @@ fn reaches(
         network.reaches.push(Reach {
             cells: first..last,
             downstream: (downstream != NONE).then_some(downstream),
+            way_on,
             basin,
             strahler,
             length_m,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::cells::{STEPS, Shape, narrow, step_length};
 use crate::condition::Conditioned;
 use crate::error::TerrainError;
-use crate::flow::{Flow, OUTSIDE, comes_back};
+use crate::flow::{Flow, OUTSIDE, code, comes_back};
 
 /// "None" among 32-bit indices.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -20,6 +20,8 @@ pub struct Reach {
     pub cells: Range<usize>,
     /// The reach that it flows into; `None` at an outlet.
     pub downstream: Option<u32>,
+    /// The step from its last cell, as in [`Flow`]: 1 to 8, to the next reach or to the outside.
+    pub way_on: u8,
     /// The last reach on the way: all reaches of one basin share it.
     pub basin: u32,
     /// Order of Strahler (1957): 1 without a reach above; where two or more of the highest order
@@ -60,32 +62,42 @@ impl Network {
         upstream: &Grid<u32>,
         threshold_cells: u32,
     ) -> Result<Self, TerrainError> {
-        let heights = &conditioned.heights;
+        let heights = conditioned.heights();
         same_lattice("flow", heights, flow.codes())?;
         same_lattice("upstream cells", heights, upstream)?;
-        if threshold_cells == 0 {
-            let expected = "1 or more";
-            return Err(TerrainError::Setting { what: "threshold_cells", value: 0.0, expected });
-        }
-        let streams = Streams {
-            flow,
-            codes: flow.codes().values(),
-            shape: Shape::new(heights.shape()),
-            upstream: upstream.values(),
-            threshold: threshold_cells,
-        };
+        check_threshold(threshold_cells)?;
+        let shape = Shape::new(heights.shape());
+        let (codes, sums) = (flow.codes().values(), upstream.values());
+        let cells = (0..codes.len())
+            .into_par_iter()
+            .filter(|cell| threshold_cells <= sums[*cell] && codes[*cell] != OUTSIDE)
+            .map(|cell| {
+                let outside =
+                    |step| shape.step(cell, step).is_none_or(|other| codes[other] == OUTSIDE);
+                let (way_on, leaves) = way_on(codes[cell], outside);
+                let (upstream, height) = (sums[cell], heights.values()[cell]);
+                StreamCell { cell: narrow(cell), upstream, height, way_on, leaves }
+            })
+            .collect();
+        Ok(Self::of(heights.placement(), &Streams { shape, cells }, threshold_cells))
+    }
+
+    /// The network of streams.
+    pub(crate) fn of(placement: Placement, streams: &Streams, threshold_cells: u32) -> Self {
         let paths = streams.paths();
         let mut network = Self {
-            placement: heights.placement(),
-            shape: heights.shape(),
+            placement,
+            shape: [streams.shape.rows, streams.shape.columns],
             threshold_cells,
-            cells: Vec::with_capacity(paths.iter().map(Vec::len).sum()),
+            cells: Vec::with_capacity(streams.cells.len()),
             reaches: Vec::with_capacity(paths.len()),
         };
-        network.take(&paths, &streams);
-        network.measure(&streams, heights.values());
+        for path in &paths {
+            network.take(path, streams);
+        }
+        network.join(&paths, streams);
         network.order();
-        Ok(network)
+        network
     }
 
     /// The reaches.
@@ -127,13 +139,13 @@ impl Network {
         [origin_m[0] + along(column), origin_m[1] - along(row)]
     }
 
-    /// The id of a reach: zone and middle of its last cell in decimetres, such as
-    /// `6677_-712345_435675`. It does not change when the raster is extended, or with the order of
-    /// the work; `None` for no such reach.
+    /// The id of a reach: zone, easting and northing of the middle of its last cell in centimetres,
+    /// such as `6677_-6989500_3950500`. It does not change when the raster is extended, or with the
+    /// order of the work; `None` for no such reach.
     #[must_use]
     pub fn id(&self, reach: usize) -> Option<String> {
         let last = *self.cells.get(self.reaches.get(reach)?.cells.clone())?.last()?;
-        let [east, north] = self.centre_m(last).map(|metres| (metres * 10.0).round());
+        let [east, north] = self.centre_m(last).map(|metres| (metres * 100.0).round());
         Some(format!("{}_{}_{}", self.placement.zone.epsg(), east + 0.0, north + 0.0))
     }
 
@@ -149,46 +161,39 @@ impl Network {
         self.reaches.iter().map(move |reach| f64::from(reach.upstream_cells) * area)
     }
 
-    /// Lays the paths end to end and finds what each flows into.
-    fn take(&mut self, paths: &[Vec<u32>], streams: &Streams<'_>) {
-        let mut heads: Vec<(u32, u32)> =
-            paths.iter().enumerate().map(|(index, path)| (path[0], narrow(index))).collect();
-        heads.sort_unstable();
-        for path in paths {
-            let from = self.cells.len();
-            self.cells.extend_from_slice(path);
-            let last = path[path.len() - 1] as usize;
-            let next = streams.flow.receiver(last).map(narrow);
-            let downstream = next.and_then(|next| {
-                let at = heads.binary_search_by_key(&next, |(head, _)| *head).ok()?;
-                Some(heads[at].1)
-            });
-            self.reaches.push(Reach {
-                cells: from..self.cells.len(),
-                downstream,
-                basin: NONE,
-                strahler: 1,
-                length_m: 0.0,
-                slope: 0.0,
-                upstream_cells: streams.upstream[last],
-                own_cells: streams.upstream[last],
-            });
-        }
+    /// Adds a path as a reach, with its length and slope.
+    fn take(&mut self, path: &[StreamCell], streams: &Streams) {
+        let from = self.cells.len();
+        self.cells.extend(path.iter().map(|cell| cell.cell));
+        let (first, last) = (path[0], path[path.len() - 1]);
+        let steps = path.iter().map(StreamCell::step_cells);
+        let length_m = self.placement.cell_size_m * steps.sum::<f64>();
+        let end = streams.receiver(last).unwrap_or(last);
+        let drop = f64::from(first.height) - f64::from(end.height);
+        self.reaches.push(Reach {
+            cells: from..self.cells.len(),
+            downstream: None,
+            way_on: last.way_on,
+            basin: NONE,
+            strahler: 1,
+            length_m,
+            slope: drop / length_m,
+            upstream_cells: last.upstream,
+            own_cells: last.upstream,
+        });
     }
 
-    /// Length and slope of each reach.
-    fn measure(&mut self, streams: &Streams<'_>, heights: &[f32]) {
-        let size = self.placement.cell_size_m;
-        let cells = &self.cells;
-        self.reaches.par_iter_mut().for_each(|reach| {
-            let path = &cells[reach.cells.clone()];
-            let steps = path.iter().map(|cell| streams.step_cells(*cell as usize));
-            reach.length_m = size * steps.sum::<f64>();
-            let (first, last) = (path[0] as usize, path[path.len() - 1] as usize);
-            let end = streams.flow.receiver(last).unwrap_or(last);
-            let drop = f64::from(heights[first]) - f64::from(heights[end]);
-            reach.slope = drop / reach.length_m;
-        });
+    /// Finds what each reach flows into.
+    fn join(&mut self, paths: &[Vec<StreamCell>], streams: &Streams) {
+        let mut heads: Vec<(u32, u32)> =
+            paths.iter().enumerate().map(|(index, path)| (path[0].cell, narrow(index))).collect();
+        heads.sort_unstable();
+        for (reach, path) in self.reaches.iter_mut().zip(paths) {
+            reach.downstream = streams.receiver(path[path.len() - 1]).and_then(|next| {
+                let at = heads.binary_search_by_key(&next.cell, |(head, _)| *head).ok()?;
+                Some(heads[at].1)
+            });
+        }
     }
 
     /// Strahler orders, own cells and basins: down the network once, and up once.
@@ -206,7 +211,10 @@ impl Network {
                 std::cmp::Ordering::Equal => *count += 1,
                 std::cmp::Ordering::Greater => (*highest, *count) = (strahler, 1),
             }
-            self.reaches[below as usize].own_cells -= self.reaches[index].upstream_cells;
+            let drained = self.reaches[index].upstream_cells;
+            let own = &mut self.reaches[below as usize].own_cells;
+            // Not less than nothing, should the sums be those of other heights.
+            *own = own.saturating_sub(drained);
         }
         for index in (0..self.reaches.len()).rev() {
             self.reaches[index].basin = match self.reaches[index].downstream {
@@ -217,80 +225,100 @@ impl Network {
     }
 }
 
-/// What the paths are cut from.
-struct Streams<'a> {
-    flow: &'a Flow,
-    codes: &'a [u8],
-    shape: Shape,
-    upstream: &'a [u32],
-    threshold: u32,
+/// A cell on a stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StreamCell {
+    pub(crate) cell: u32,
+    pub(crate) upstream: u32,
+    pub(crate) height: f32,
+    /// The step onwards, 1 to 8.
+    pub(crate) way_on: u8,
+    /// Whether that step leads outside.
+    pub(crate) leaves: bool,
 }
 
-impl Streams<'_> {
-    fn is_stream(&self, cell: usize) -> bool {
-        self.threshold <= self.upstream[cell] && self.codes[cell] != OUTSIDE
+impl StreamCell {
+    /// Length of the way from here onwards, in cells; half a step at an outlet.
+    fn step_cells(&self) -> f64 {
+        let length = step_length(usize::from(self.way_on) - 1);
+        if self.leaves { 0.5 * length } else { length }
+    }
+}
+
+/// The step onwards from a cell of a code, and whether it leads outside: at an outlet the first
+/// straight step for which `outside` holds, else the first diagonal one.
+pub(crate) fn way_on(code_here: u8, outside: impl Fn(usize) -> bool) -> (u8, bool) {
+    if (1..=8).contains(&code_here) {
+        return (code_here, false);
+    }
+    let mut straight_first = (0..STEPS.len()).step_by(2).chain((1..STEPS.len()).step_by(2));
+    (code(straight_first.find(|step| outside(*step)).unwrap_or(0)), true)
+}
+
+/// All cells on streams, in the order of their places: one or two of a hundred cells.
+pub(crate) struct Streams {
+    pub(crate) shape: Shape,
+    pub(crate) cells: Vec<StreamCell>,
+}
+
+impl Streams {
+    fn at(&self, cell: usize) -> Option<StreamCell> {
+        let found = self.cells.binary_search_by_key(&cell, |stream| stream.cell as usize).ok()?;
+        Some(self.cells[found])
+    }
+
+    fn receiver(&self, from: StreamCell) -> Option<StreamCell> {
+        if from.leaves {
+            return None;
+        }
+        self.at(self.shape.step(from.cell as usize, usize::from(from.way_on) - 1)?)
     }
 
     /// Whether a reach begins here: no stream comes in, or more than one.
-    fn is_head(&self, cell: usize) -> bool {
-        let comes = |(step, other): &(usize, usize)| {
-            comes_back(self.codes[*other], *step) && self.is_stream(*other)
+    fn is_head(&self, here: StreamCell) -> bool {
+        let comes = |(step, other): (usize, usize)| {
+            let stream = self.at(other).filter(|other| !other.leaves);
+            stream.is_some_and(|other| comes_back(other.way_on, step))
         };
-        self.shape.neighbours(cell).filter(comes).count() != 1
+        self.shape.neighbours(here.cell as usize).filter(|next| comes(*next)).count() != 1
     }
 
     /// Cells of every reach from upstream to downstream; reaches in order of drained area, then
     /// of the place of their last cell.
-    fn paths(&self) -> Vec<Vec<u32>> {
-        let heads: Vec<usize> = (0..self.codes.len())
-            .into_par_iter()
-            .filter(|cell| self.is_stream(*cell) && self.is_head(*cell))
+    fn paths(&self) -> Vec<Vec<StreamCell>> {
+        let mut paths: Vec<Vec<StreamCell>> = self
+            .cells
+            .par_iter()
+            .filter(|cell| self.is_head(**cell))
+            .map(|head| self.path(*head))
             .collect();
-        let mut paths: Vec<Vec<u32>> = heads.par_iter().map(|head| self.path(*head)).collect();
-        let rank = |path: &Vec<u32>| {
+        paths.par_sort_unstable_by_key(|path| {
             let last = path[path.len() - 1];
-            (self.upstream[last as usize], last)
-        };
-        paths.par_sort_unstable_by_key(rank);
+            (last.upstream, last.cell)
+        });
         paths
     }
 
-    fn path(&self, head: usize) -> Vec<u32> {
-        let mut path = vec![narrow(head)];
+    fn path(&self, head: StreamCell) -> Vec<StreamCell> {
+        let mut path = vec![head];
         let mut cell = head;
-        while let Some(next) = self.flow.receiver(cell)
+        while let Some(next) = self.receiver(cell)
             && !self.is_head(next)
         {
-            path.push(narrow(next));
+            path.push(next);
             cell = next;
         }
         path
     }
-
-    /// Length of the way from a cell onwards, in cells; half a step at an outlet.
-    fn step_cells(&self, cell: usize) -> f64 {
-        match self.codes[cell] {
-            code @ 1..=8 => step_length(usize::from(code) - 1),
-            _ => 0.5 * step_length(self.way_out(cell)),
-        }
-    }
-
-    /// The step that leaves the raster from an outlet: the first straight one, else the first.
-    fn way_out(&self, cell: usize) -> usize {
-        way_out(self.codes, self.shape, cell)
-    }
 }
 
-/// The step by which water leaves from an outlet: the first straight one that leads outside, else
-/// the first diagonal one.
-pub(crate) fn way_out(codes: &[u8], shape: Shape, cell: usize) -> usize {
-    let leaves = |step: &usize| match shape.step(cell, *step) {
-        Some(other) => codes[other] == OUTSIDE,
-        None => true,
-    };
-    let straight = (0..STEPS.len()).step_by(2);
-    let diagonal = (1..STEPS.len()).step_by(2);
-    straight.chain(diagonal).find(leaves).unwrap_or(0)
+/// Refuses a threshold that every cell would reach.
+pub(crate) fn check_threshold(threshold_cells: u32) -> Result<(), TerrainError> {
+    if 0 < threshold_cells {
+        return Ok(());
+    }
+    let expected = "1 or more";
+    Err(TerrainError::Setting { what: "threshold_cells", value: 0.0, expected })
 }
 
 /// Refuses a raster that does not lie on the heights.

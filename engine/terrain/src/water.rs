@@ -7,7 +7,7 @@
 use jomo_core::grid::Grid;
 
 use crate::cells::{Shape, narrow};
-use crate::condition::same_place;
+use crate::condition::{check_size, same_place};
 use crate::error::TerrainError;
 use crate::stream::same_lattice;
 
@@ -19,12 +19,14 @@ use crate::stream::same_lattice;
 /// The surface is no measurement: it leads water along a river and says nothing about its level.
 ///
 /// # Errors
-/// A raster of water that does not lie on the heights; a drop that is not 0 to 100 m.
+/// More than 2^32 - 1 cells; a raster of water that does not lie on the heights; a drop that is
+/// not 0 to 100 m.
 pub fn with_waters(
     dem: &Grid<f32>,
     is_water: &Grid<u8>,
     below_shore_m: f32,
 ) -> Result<Grid<f32>, TerrainError> {
+    check_size(dem.shape())?;
     same_lattice("water", dem, is_water)?;
     if !(0.0..=100.0).contains(&below_shore_m) {
         let (value, expected) = (f64::from(below_shore_m), "0 to 100");

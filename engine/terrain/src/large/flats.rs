@@ -14,7 +14,7 @@ use crate::patch::{Patch, Window};
 
 /// From where the distances of a flat count.
 #[derive(Clone, Copy)]
-enum From {
+enum Seed {
     /// Cells beside a way on.
     Low,
     /// Cells beside higher ground.
@@ -43,8 +43,8 @@ impl<S: Scratch> Drained<'_, S> {
                 flat.push(tile);
             }
         }
-        self.measure(&distances[0], From::Low, (&windows, &flat))?;
-        self.measure(&distances[1], From::High, (&windows, &flat))?;
+        self.measure(&distances[0], Seed::Low, (&windows, &flat))?;
+        self.measure(&distances[1], Seed::High, (&windows, &flat))?;
         // Codes change only after all ways are known: a neighbour must still see what is level.
         // Until the sums are made, their sheet keeps the ways.
         for tile in &flat {
@@ -69,7 +69,7 @@ impl<S: Scratch> Drained<'_, S> {
     fn measure(
         &mut self,
         sheet: &Sheet<u32>,
-        from: From,
+        seed: Seed,
         (windows, flat): (&[Window], &[usize]),
     ) -> Result<(), S::Error> {
         let flat: BTreeSet<usize> = flat.iter().copied().collect();
@@ -84,7 +84,7 @@ impl<S: Scratch> Drained<'_, S> {
                 let read = |tile: &usize| self.tile(&windows[*tile], sheet);
                 let read = batch.iter().map(read).collect::<Result<Vec<_>, _>>()?;
                 let measured: Vec<Option<Vec<u32>>> =
-                    read.into_par_iter().map(|tile| tile.measured(first.then_some(from))).collect();
+                    read.into_par_iter().map(|tile| tile.measured(first.then_some(seed))).collect();
                 for (tile, distances) in batch.iter().zip(measured) {
                     let Some(distances) = distances else { continue };
                     sheet.write(self.scratch, &windows[*tile], &distances)?;
@@ -126,7 +126,7 @@ impl Tile {
 
     /// Distances from the seeds of the tile, on the first round, and from its frame; `None` if
     /// nothing changed.
-    fn measured(mut self, seeds: Option<From>) -> Option<Vec<u32>> {
+    fn measured(mut self, seeds: Option<Seed>) -> Option<Vec<u32>> {
         let mut heap = BinaryHeap::new();
         let cells: Vec<usize> = self.cells().filter(|cell| self.codes[*cell] == LEVEL).collect();
         let mut inside = vec![false; self.codes.len()];
@@ -137,12 +137,12 @@ impl Tile {
         let flats = self.flats();
         for cell in cells {
             for next in self.patch.around(cell) {
-                let seed = match seeds {
-                    Some(From::Low) => flats.is_exit(cell, next),
-                    Some(From::High) => self.patch.heights[cell] < self.patch.heights[next],
+                let begins = match seeds {
+                    Some(Seed::Low) => flats.is_exit(cell, next),
+                    Some(Seed::High) => self.patch.heights[cell] < self.patch.heights[next],
                     None => false,
                 };
-                if seed {
+                if begins {
                     offers.push((cell, 1));
                 }
                 let known = self.distances[next];

@@ -16,6 +16,9 @@ struct Handed {
     ends: Vec<u32>,
 }
 
+/// The tile that water goes to, and the place among its border cells; `None` if it stays.
+type Leave = Option<(u32, u32)>;
+
 /// Cells of the border of a tile, by their place in it: north, south, then both ends of each row
 /// between.
 fn border(inner: Shape) -> Vec<usize> {
@@ -118,7 +121,7 @@ impl<S: Scratch> Drained<'_, S> {
 
     /// For each border cell whose water goes into another tile: that tile, and the place among its
     /// border cells.
-    fn leaves(&self, codes: &[u8], window: &Window) -> Vec<Option<(usize, usize)>> {
+    fn leaves(&self, codes: &[u8], window: &Window) -> Vec<Leave> {
         let inner = window.shape();
         let across = self.shape.columns.div_ceil(self.edge);
         let leave = |cell: usize| {
@@ -135,7 +138,7 @@ impl<S: Scratch> Drained<'_, S> {
             let columns = self.edge.min(self.shape.columns - right * self.edge);
             let inner = Shape { rows, columns };
             let place = border_place(inner, [row - down * self.edge, column - right * self.edge]);
-            Some((down * across + right, place))
+            Some((narrow(down * across + right), narrow(place)))
         };
         border(inner).into_iter().map(leave).collect()
     }
@@ -159,7 +162,7 @@ fn border_place(inner: Shape, [row, column]: [usize; 2]) -> usize {
 /// Two nodes for each border cell: what comes in there from outside, and what leaves through it in
 /// all. The first adds to the second of the cell by which the water leaves the tile, the second to
 /// the first of the cell beyond.
-fn inflow(handed: &[Handed], leaves: &[Vec<Option<(usize, usize)>>]) -> Vec<Vec<u32>> {
+fn inflow(handed: &[Handed], leaves: &[Vec<Leave>]) -> Vec<Vec<u32>> {
     let mut inflow: Vec<Vec<u32>> = handed.iter().map(|tile| vec![0; tile.sums.len()]).collect();
     let mut outflow: Vec<Vec<u32>> = handed.iter().map(|tile| tile.sums.clone()).collect();
     let mut waiting_in = inflow.clone();
@@ -169,7 +172,7 @@ fn inflow(handed: &[Handed], leaves: &[Vec<Option<(usize, usize)>>]) -> Vec<Vec<
             waiting_out[tile][*end as usize] += 1;
         }
         for (tile, place) in leaves[tile].iter().flatten() {
-            waiting_in[*tile][*place] += 1;
+            waiting_in[*tile as usize][*place as usize] += 1;
         }
     }
     let mut ready: Vec<(usize, usize)> = Vec::new();
@@ -189,6 +192,7 @@ fn inflow(handed: &[Handed], leaves: &[Vec<Option<(usize, usize)>>]) -> Vec<Vec<
             continue;
         }
         let Some((next, there)) = leaves[tile][end] else { continue };
+        let (next, there) = (next as usize, there as usize);
         inflow[next][there] += outflow[tile][end];
         waiting_in[next][there] -= 1;
         if waiting_in[next][there] == 0 {

@@ -70,7 +70,7 @@ type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> std::io::Result<()>;
 
 impl Basin<'_> {
     fn layout(&self) -> Result<Layout, TerrainError> {
-        let heights = &self.conditioned.heights;
+        let heights = self.conditioned.heights();
         same_lattice("flow", heights, self.flow.codes())?;
         same_lattice("upstream cells", heights, self.upstream)?;
         same_lattice("catchments", heights, self.catchments)?;
@@ -120,7 +120,7 @@ impl Basin<'_> {
             4 => pieces(self.catchments.values().iter().map(|label| label.to_le_bytes()), sink),
             5 => pieces(self.upstream.values().iter().map(|cells| cells.to_le_bytes()), sink),
             _ => {
-                let heights = self.conditioned.heights.values().iter();
+                let heights = self.conditioned.heights().values().iter();
                 pieces(heights.map(|height| height.to_le_bytes()), sink)
             }
         }
@@ -136,6 +136,7 @@ impl Basin<'_> {
             u32::from(reach.strahler),
             reach.upstream_cells,
             reach.own_cells,
+            u32::from(reach.way_on),
         ];
         for (place, number) in record.as_chunks_mut().0.iter_mut().zip(whole) {
             *place = number.to_le_bytes();

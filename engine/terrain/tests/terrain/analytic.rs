@@ -54,7 +54,7 @@ fn a_bowl_is_filled_to_its_lowest_rim_where_no_cut_reaches() {
     assert_eq!(made.lowered, 0);
     assert!((made.deepest_fill_m - 57.0).abs() < 1e-6, "the cell before the outlet stands at 57");
     assert!(
-        made.heights
+        made.heights()
             .values()
             .iter()
             .all(|height| (51.0..=51.0).contains(height) || 57.0 <= *height)
@@ -69,6 +69,7 @@ fn a_valley_has_one_river_with_banks_to_the_east_and_west() {
     let made = Made::new(&grid([50, 21], valley), &Conditioning::default(), 60);
     let [reach] = made.network.reaches() else { panic!("one reach") };
     assert_eq!((reach.upstream_cells, reach.strahler), (1_050, 1));
+    assert_eq!(made.network.id(0).as_deref(), Some("6677_-6989500_3950500"));
     assert!((reach.slope * reach.length_m - 0.5 * (reach.cells.len() - 1) as f64).abs() < 1e-3);
     for row in 3..49 {
         assert_eq!(made.flow.codes().at(row, 10), Some(SOUTH));
@@ -103,13 +104,13 @@ fn a_saddle_is_cut_or_the_valley_behind_it_filled() {
     let pit = ground(19, 8);
     let cut = with(1.375, 2);
     assert_eq!((cut.lowered, cut.raised), (1, 0));
-    assert_eq!(cut.heights.at(20, 8), Some(pit));
+    assert_eq!(cut.heights().at(20, 8), Some(pit));
     assert!((cut.deepest_cut_m - 1.375).abs() < 1e-6);
     let shallow = with(1.25, 2);
     let short = with(1.375, 1);
     for kept in [shallow, short, condition(&dem, &fill_only(8)).unwrap()] {
         assert_eq!(kept.lowered, 0);
-        assert_eq!(kept.heights.at(19, 8), Some(99.0));
+        assert_eq!(kept.heights().at(19, 8), Some(99.0));
         assert!((kept.deepest_fill_m - 1.375).abs() < 1e-6);
     }
 }

@@ -11,7 +11,7 @@ fn made(dem: &Grid<f32>, conditioning: &Conditioning) -> (Grid<f32>, Flow, Grid<
     let conditioned = condition(dem, conditioning).unwrap();
     let flow = Flow::new(&conditioned).unwrap();
     let upstream = accumulation(&flow).unwrap();
-    (conditioned.heights, flow, upstream)
+    (conditioned.heights().clone(), flow, upstream)
 }
 
 proptest! {

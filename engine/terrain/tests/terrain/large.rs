@@ -6,7 +6,7 @@ use std::ops::Range;
 use jomo_core::grid::Grid;
 use jomo_core::walk::{InMemory, RowSource};
 use jomo_terrain::large::{LargeError, Scratch, drain};
-use jomo_terrain::{Breach, Conditioning, Flow, accumulation, condition};
+use jomo_terrain::{Breach, Conditioning, Flow, Network, accumulation, condition};
 use proptest::prelude::*;
 
 use crate::sample::{bits, grid, noise, on_threads, rough};
@@ -45,18 +45,20 @@ fn agree(dem: &Grid<f32>, conditioning: &Conditioning) -> Result<(), TestCaseErr
     let upstream = accumulation(&flow).unwrap();
     let mut scratch = Bytes::default();
     let mut source = InMemory { shape: dem.shape(), values: dem.values() };
-    let (heights, codes, sums) = on_threads(2, || {
+    let expected = Network::new(&conditioned, &flow, &upstream, 4).unwrap();
+    let (heights, codes, sums, network) = on_threads(2, || {
         let mut drained = drain(&mut source, &mut scratch, conditioning).unwrap();
         let rows = 0..dem.shape()[0];
         let Ok(heights) = drained.heights(rows.clone());
         let Ok(codes) = drained.codes(rows.clone());
         let Ok(sums) = drained.upstream(rows);
-        (heights, codes, sums)
+        (heights, codes, sums, drained.network(dem.placement(), 4).unwrap())
     });
     let heights: Vec<u32> = heights.iter().map(|height| height.to_bits()).collect();
-    prop_assert_eq!(heights, bits(&conditioned.heights));
+    prop_assert_eq!(heights, bits(conditioned.heights()));
     prop_assert_eq!(codes.as_slice(), flow.codes().values());
     prop_assert_eq!(sums.as_slice(), upstream.values());
+    prop_assert_eq!(network, expected);
     Ok(())
 }
 

@@ -80,7 +80,8 @@ fn real_waters_get_heights_from_their_shores() {
         let made = Made::new(dem, &Conditioning::default(), 500);
         let codes = made.flow.codes().values();
         let longest = made.network.reaches().iter().map(|reach| reach.upstream_cells).max();
-        (codes.iter().filter(|code| **code == OUTLET).count(), longest.unwrap())
+        let outlets: usize = codes.iter().map(|code| usize::from(*code == OUTLET)).sum();
+        (outlets, longest.unwrap())
     };
     let (holes, whole) = (outlets(&dem), outlets(&closed));
     println!("outlets and largest basin: {holes:?} with holes, {whole:?} without");

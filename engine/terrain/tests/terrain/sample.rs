@@ -78,7 +78,7 @@ impl Made {
         let network = Network::new(&conditioned, &flow, &upstream, threshold).unwrap();
         let catchments = catchments(&flow, &network).unwrap();
         let sections = sections(&network, &SectionRule::RRI, &[]).unwrap();
-        let banks = banks(&network, &flow, &sections, 200.0).unwrap();
+        let banks = banks(&network, &sections, 200.0).unwrap();
         Self { conditioned, flow, upstream, catchments, network, sections, banks }
     }
 

@@ -117,7 +117,7 @@ proptest! {
     ) {
         let dem = grid([30, 24], |r, c| (r * 3) as f32 + 9.0 * noise(seed, r / 3, c / 3));
         let made = Made::new(&dem, &Conditioning::default(), threshold);
-        let banks = banks(&made.network, &made.flow, &made.sections, pitch_m).unwrap();
+        let banks = banks(&made.network, &made.sections, pitch_m).unwrap();
         let mut spans = vec![0.0; made.network.reaches().len()];
         for bank in &banks {
             let reach = bank.reach as usize;
@@ -150,8 +150,8 @@ fn given_sections_replace_the_rule() {
         sections(&made.network, &SectionRule { width: [0.0, 1.0], ..SectionRule::RRI }, &[])
             .unwrap_err()
             .to_string(),
-        banks(&made.network, &made.flow, &made.sections, 201.0).unwrap_err().to_string(),
-        banks(&made.network, &made.flow, &[], 100.0).unwrap_err().to_string(),
+        banks(&made.network, &made.sections, 201.0).unwrap_err().to_string(),
+        banks(&made.network, &[], 100.0).unwrap_err().to_string(),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
     no reach has the id "6677_1_2"
