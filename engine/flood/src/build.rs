@@ -21,8 +21,13 @@ const WALL_M: f64 = 1e30;
 /// If a number of the forcing or of the settings is out of its range.
 pub(crate) fn check(forcing: &Forcing, settings: Settings) -> Result<(), FloodError> {
     let setting = |what, value, expected| Err(FloodError::Setting { what, value, expected });
-    if !(0.0 < settings.cfl && settings.cfl <= 0.5) {
-        return setting("cfl", settings.cfl, "0 < cfl <= 0.5");
+    // Of the local inertial scheme: de Almeida et al. (2012), 0.2 to 0.7.
+    let (most, expected) = match settings.scheme {
+        Scheme::Inertial => (0.7, "0 < cfl <= 0.7"),
+        Scheme::First | Scheme::Second => (0.5, "0 < cfl <= 0.5"),
+    };
+    if !(0.0 < settings.cfl && settings.cfl <= most) {
+        return setting("cfl", settings.cfl, expected);
     }
     if settings.time_step == TimeStep::Local && settings.scheme != Scheme::First {
         let number = settings.scheme.number() as f64;

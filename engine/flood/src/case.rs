@@ -110,7 +110,8 @@ pub struct Settings {
     pub scheme: Scheme,
     /// How the length of steps is chosen.
     pub time_step: TimeStep,
-    /// Courant number: the share of a cell that the fastest signal may cross in a step.
+    /// Courant number: the share of a cell that the fastest signal may cross in a step, at most
+    /// 0.5, or 0.7 with [`Scheme::Inertial`].
     pub cfl: f64,
     /// Edge of a tile in cells.
     pub tile_edge: usize,
