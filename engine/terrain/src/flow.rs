@@ -34,7 +34,7 @@ impl Flow {
     /// ways the first in the order of the codes is taken, over flats a straight one first.
     ///
     /// # Errors
-    /// None on heights as [`crate::condition`] gives them.
+    /// None on heights as [`crate::condition()`] gives them.
     pub fn new(conditioned: &Conditioned) -> Result<Self, TerrainError> {
         let heights = conditioned.heights();
         let mut codes = steepest(heights);

@@ -57,8 +57,8 @@ pub struct Drained<'a, S> {
     upstream: Sheet<u32>,
 }
 
-/// Conditions a raster and lets it run off: what [`crate::condition`], [`crate::Flow::new`] and
-/// [`crate::accumulation`] give, bit by bit, with tiles of `conditioning.patch_cells`. The scratch
+/// Conditions a raster and lets it run off: what [`crate::condition()`], [`crate::Flow::new`] and
+/// [`crate::accumulation()`] give, bit by bit, with tiles of `conditioning.patch_cells`. The scratch
 /// takes 21 bytes a cell.
 ///
 /// # Errors

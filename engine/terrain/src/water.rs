@@ -1,7 +1,7 @@
 //! Heights for waters that have none.
 //!
 //! Height models by laser measure the ground and leave lakes and wide rivers without heights. To
-//! [`crate::condition`] they are outside: every brook would end at the shore of the river that it
+//! [`crate::condition()`] they are outside: every brook would end at the shore of the river that it
 //! belongs to. Here they get heights from their shores, for water to find its way through them.
 
 use jomo_core::grid::Grid;
