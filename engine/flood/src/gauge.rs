@@ -1,5 +1,5 @@
 //! River gauges: their levels, the quality of their readings, what silence means, events, and a
-//! forecast an hour ahead from levels alone.
+//! forecast an hour ahead from levels alone, and the error of a model carried forward.
 //!
 //! Two families of gauges stand in the rivers, with levels that mean different things and are
 //! never compared ([`Kind`]). A **reference station** reports always; its levels are those of the
@@ -10,6 +10,7 @@
 //! A reading is never deleted: [`check`] says what is wrong with it, and people decide.
 //! `docs/methods/gauges.md` gives rules, limits, measured results and sources.
 
+mod correction;
 mod error;
 mod event;
 mod forecast;
@@ -17,6 +18,7 @@ mod level;
 mod quality;
 mod silence;
 
+pub use correction::ErrorMemory;
 pub use error::GaugeError;
 pub use event::{EVENT_GAP_H, STORM_GAP_H, Span, events, storms};
 pub use forecast::{Moments, PRIOR_STEPS, Recession, Step, steps};

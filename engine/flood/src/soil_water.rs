@@ -82,8 +82,8 @@ impl TankModel {
 
     /// The tanks after `steps` with `rain_mm` in total, spread evenly over them, and what left.
     ///
-    /// Every flow of a step is that at its start (explicit Euler, as the agency computes); rain of
-    /// the step enters at its end. Rain that is negative or not a number makes all of it `NaN`.
+    /// Every flow of a step is that at its start (explicit Euler); rain of the step enters at its
+    /// end. Rain that is negative or not a number makes all of it `NaN`.
     #[must_use]
     pub fn advance(&self, start: Tanks, rain_mm: f64, steps: Steps) -> (Tanks, SoilFlow) {
         let mut tanks = start;
@@ -127,7 +127,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// One step of ten minutes, the agency's.
+    /// One step of ten minutes, the interval of the agency's product.
     pub const TEN_MINUTES: Self = Self { count: 1, step_h: 1.0 / 6.0 };
     /// An hour: six steps of ten minutes, bit for bit what six calls with a sixth of the rain give.
     pub const HOUR: Self = Self { count: 6, step_h: 1.0 / 6.0 };

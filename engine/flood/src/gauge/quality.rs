@@ -88,7 +88,7 @@ pub struct Limits {
     pub rate_m_h: f64,
     /// Shortest run of equal readings that is a stuck sensor, in h.
     pub stuck_h: f64,
-    /// Most that readings of such a run differ, in m.
+    /// Most that readings of such a run differ from its first, in m.
     pub stuck_m: f64,
     /// Most that a run may begin and end above the start level, in m.
     pub apart_m: f64,
@@ -193,29 +193,23 @@ fn rate(readings: &[Reading], limits: &Limits, faults: &mut [Faults]) {
     }
 }
 
-/// Marks the longest runs whose readings differ by `stuck_m` at most. A run that is too short
-/// gives way from its front, so that a long one behind it is found whole.
+/// Marks runs whose readings stay within `stuck_m` of their first one.
 fn stuck(readings: &[Reading], limits: &Limits, faults: &mut [Faults]) {
     let mut start = 0;
-    while start < readings.len() {
-        let (mut low, mut high) = (readings[start].level_m, readings[start].level_m);
-        let mut end = start + 1;
-        while let Some(next) = readings.get(end) {
-            let (lower, higher) = (low.min(next.level_m), high.max(next.level_m));
+    for end in 1..=readings.len() {
+        let first = readings[start];
+        let goes_on = readings.get(end).is_some_and(|next| {
             let is_near = hours(readings[end - 1].time, next.time) <= STUCK_GAP_H;
-            if !is_near || limits.stuck_m < higher - lower {
-                break;
-            }
-            (low, high) = (lower, higher);
-            end += 1;
+            is_near && (next.level_m - first.level_m).abs() <= limits.stuck_m
+        });
+        if goes_on {
+            continue;
         }
-        let is_long = limits.stuck_h <= hours(readings[start].time, readings[end - 1].time);
+        let is_long = limits.stuck_h <= hours(first.time, readings[end - 1].time);
         if is_long && limits.run_min <= end - start {
             mark(&mut faults[start..end], Fault::Stuck);
-            start = end;
-        } else {
-            start += 1;
         }
+        start = end;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Gauges: levels of two families, silence, quality, events, and the forecast of an hour.
 
+mod correction;
 mod hour_ahead;
 mod real_gauges;
 
@@ -191,6 +192,10 @@ fn a_run_apart_from_its_start_level_is_found() {
     assert!(apart(&crisis(), 420, 2_000).is_empty());
     assert!(apart(&crisis(), -1_000, 900).is_empty());
     assert!(apart(&reference(), -1_000, 2_000).is_empty());
+    // A fast rise, and a fast fall, each from or to the start level, are no fault.
+    for levels in [[10.2, 11.4, 11.5], [11.5, 11.4, 10.2]] {
+        assert!(found(&crisis(), &series(60, levels)).iter().all(Vec::is_empty));
+    }
 }
 
 #[test]
@@ -268,6 +273,16 @@ proptest! {
         }
         prop_assert!((fit.carry - carry).abs() < 1e-3 && (fit.drain_per_h - drain).abs() < 1e-3);
     }
+}
+
+#[test]
+fn a_day_between_two_events_makes_two_storms() {
+    let event = |start, end| Span { start: time(start), end: time(end) };
+    let day = 24 * 60;
+    assert_eq!(storms(&[event(0, 60), event(60 + day, 90 + day)]), [0, 1]);
+    assert_eq!(storms(&[event(0, 60), event(59 + day, 90 + day)]), [0, 0]);
+    // A long event holds together what it covers.
+    assert_eq!(storms(&[event(0, 9 * day), event(60, 120), event(8 * day, 9 * day)]), [0, 0, 0]);
 }
 
 #[test]
