@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use jomo_core::fault::Faults;
 use jomo_core::message::{Arguments, Coded, Names};
 
-use crate::table::{header_names, position};
+use crate::table::{header_names, position, unsound};
 use crate::vector::{VectorError, decode};
 
 /// Largest magnitude of a level in m: no gauge of Japan stands higher than 3,776 m, and a code for
@@ -379,11 +379,6 @@ impl Row<'_> {
 
 fn reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes())
-}
-
-fn unsound(error: &csv::Error) -> VectorError {
-    let line = error.position().map_or(0, csv::Position::line);
-    VectorError::Table { line, reason: error.to_string() }
 }
 
 /// Where a name stands that is there once.

@@ -156,7 +156,7 @@ fn fold(text: &str) -> String {
     text.chars().map(narrow).flat_map(char::to_lowercase).collect::<String>().trim().to_owned()
 }
 
-fn unsound(error: &csv::Error) -> VectorError {
+pub(crate) fn unsound(error: &csv::Error) -> VectorError {
     let line = error.position().map_or(0, csv::Position::line);
     VectorError::Table { line, reason: error.to_string() }
 }

@@ -78,7 +78,8 @@ fn a_bad_row_is_counted_with_its_number() {
                 m,m,,,,,,NaN,2,3,,,,\n\
                 n,n\n\
                 o,o,,,,,,-9999,2,3,,,,\n\
-                p,p,,,crisis,TP,5,1,,3,,,,,\n";
+                p,p,,,crisis,TP,5,1,,3,,,,,\n\
+                q,q,,,crisis,,,,,,1,2,3,4\n";
     let read = gauges(format!("{header}{rows}").as_bytes()).unwrap();
     let ids: Vec<_> = read.gauges.iter().map(|gauge| gauge.id.as_str()).collect();
     assert_eq!(ids, ["a", "p"]);
@@ -89,7 +90,7 @@ fn a_bad_row_is_counted_with_its_number() {
     gauge-interval row 7
     gauge-kind row 5
     gauge-level row 8 row 13 row 15
-    gauge-levels-mixed row 2 row 4
+    gauge-levels-mixed row 2 row 4 row 17
     gauge-levels-none row 3
     geometry-outside row 12
     position-not-a-number row 11
