@@ -70,6 +70,10 @@ flood-layers-steps =
     .title = The number of depth rasters does not fit
     .detail = There are { $found } files depth_<seconds>.tif after the start (1 to { $limit } are needed).
     .hint = Check output_every_s in [run] of the case file, and compute again.
+flood-layers-depth =
+    .title = arrival or duration is of another depth than the layers say
+    .detail = The run had { $key } = { $found } m; the layers tell of { $expected } m.
+    .hint = Leave { $key } out of [output] in the case, or set it to { $expected }, and compute again.
 flood-layers-cells =
     .title = The rasters have different cells
     .detail = { $first } and { $other } differ in place or in number of cells.

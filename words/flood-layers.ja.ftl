@@ -70,6 +70,10 @@ flood-layers-steps =
     .title = 浸水深のラスタの数が合いません
     .detail = 開始より後の depth_<秒>.tif が { $found } 個あります(1〜{ $limit } 個が必要)。
     .hint = ケースファイルの [run] の output_every_s を確かめて、計算し直してください。
+flood-layers-depth =
+    .title = 到達・継続の水深が、レイヤーの説明と違います
+    .detail = 計算は { $key } = { $found } m で行われましたが、レイヤーは { $expected } m として説明されます。
+    .hint = ケースファイルの [output] で { $key } を { $expected } にするか省いて、計算し直してください。
 flood-layers-cells =
     .title = ラスタの格子が揃っていません
     .detail = { $first } と { $other } で、位置かセルの数が違います。

@@ -24,7 +24,7 @@ use jomo_format::geotiff::{self, Limits};
 use jomo_store::{LayerStage, LayerVersion};
 use jomo_tile::LayerSource;
 use jomo_words::both;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::areas::{Areas, Corners, Domain, areas};
 pub use self::theme::{DRY, Edition, RIVER, SHOWN_FROM_M, Theme};
@@ -72,6 +72,16 @@ pub enum LayersError {
         /// The folder.
         path: String,
     },
+    /// Arrival or duration of the run is of another depth than the layers say.
+    #[error("the run has {key} = {found}, the layers tell of {expected}")]
+    Depth {
+        /// The setting of the case.
+        key: &'static str,
+        /// Its value in the run, m.
+        found: f64,
+        /// The value of the layers, m.
+        expected: f64,
+    },
     /// There is no depth raster after the start, or too many.
     #[error("{found} depth rasters, 1 to {STEPS_MAX} expected")]
     Steps {
@@ -101,6 +111,7 @@ impl Coded for LayersError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoRun { .. } => "flood-layers-run",
+            Self::Depth { .. } => "flood-layers-depth",
             Self::Steps { .. } => "flood-layers-steps",
             Self::Cells { .. } => "flood-layers-cells",
             Self::Start { .. } => "flood-layers-start",
@@ -111,6 +122,11 @@ impl Coded for LayersError {
     fn arguments(&self) -> Arguments {
         match self {
             Self::NoRun { path } => vec![("path", path.clone())],
+            Self::Depth { key, found, expected } => vec![
+                ("key", (*key).to_owned()),
+                ("found", found.to_string()),
+                ("expected", expected.to_string()),
+            ],
             Self::Steps { found } => {
                 vec![("found", found.to_string()), ("limit", STEPS_MAX.to_string())]
             }
@@ -147,6 +163,7 @@ fn publish(request: &LayersRequest, context: &Context) -> Result<Outcome, Failur
     if record.command != SIMULATE || record.status != "done" {
         return Err(no_run());
     }
+    check_depths(&record.settings).map_err(|fault| Failure::new(Exit::Input, fault))?;
     context.progress.stage("read", None);
     let rasters = Rasters::read(&request.run, start)?;
     let mut inputs = record.inputs;
@@ -154,6 +171,20 @@ fn publish(request: &LayersRequest, context: &Context) -> Result<Outcome, Failur
     let plan = plan(request, &region, mode, inputs);
     let work = Work { region: &region, request, mode, rasters: &rasters, context };
     plan.execute(context, &request.target, |plan, stage| make(&work, plan, stage))
+}
+
+/// Depths in m that the texts of the layers speak of, by their setting.
+const TOLD_DEPTHS_M: [(&str, f64); 2] = [("arrival_depth_m", 0.1), ("duration_depth_m", 0.5)];
+
+fn check_depths(settings: &BTreeMap<String, Value>) -> Result<(), LayersError> {
+    let output = settings.get("case").map(|case| &case["output"]);
+    for (key, expected) in TOLD_DEPTHS_M {
+        let found = output.and_then(|output| output[key].as_f64());
+        if let Some(found) = found.filter(|found| *found != expected) {
+            return Err(LayersError::Depth { key, found, expected });
+        }
+    }
+    Ok(())
 }
 
 fn plan(request: &LayersRequest, region: &Region, mode: Mode, inputs: Vec<InputFile>) -> Plan {

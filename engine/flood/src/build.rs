@@ -9,7 +9,7 @@ use crate::ground::{Ground, Lattice, Roughness};
 use crate::layout::Layout;
 use crate::rain::Rain;
 use crate::real::Real;
-use crate::rim::{Flow, Rim, Stretch};
+use crate::rim::{Flow, Gate, Rim, Stretch};
 use crate::simulation::Reach;
 use crate::tile::{Before, Compass, FaceResistance, Outer, Resistance, Strip, Tile, band_rows};
 use crate::watch::Watch;
@@ -397,7 +397,7 @@ impl Cutter<'_> {
             resistance,
             discharge: vec![R::ZERO; length],
             ghost: Strip::dry(length * self.settings.scheme.halo()),
-            closed: vec![true; length],
+            gates: vec![Gate::Closed; length],
             given: Vec::new(),
             inflow_m3: 0.0,
         }

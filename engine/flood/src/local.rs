@@ -44,7 +44,7 @@ impl<R: Real> Simulation<R> {
             let end_s = self.time_s + part_s * f64::from(part);
             for level in (0..=top).filter(|level| part.trailing_zeros() >= u32::from(*level)) {
                 let step_s = part_s * f64::from(1_u32 << level);
-                let imposed = self.imposed(end_s - 0.5 * step_s);
+                let imposed = self.imposed(end_s - 0.5 * step_s, [end_s - step_s, end_s]);
                 let pace = Pace::new(step_s, self.cell_size_m, end_s);
                 let turn = Turn { level, first: (part >> level) & 1 == 1 };
                 self.local_pass(&levels, turn, &imposed, pace);

@@ -18,7 +18,7 @@ use crate::simulation::Simulation;
 use crate::tile::Tile;
 
 /// First bytes of a saved state; the last is the version of the form.
-const MAGIC: &[u8; 8] = b"jomofld\x02";
+const MAGIC: &[u8; 8] = b"jomofld\x03";
 
 /// Numbers go in and out in pieces of this many bytes.
 const PIECE: usize = 1 << 16;
@@ -113,8 +113,10 @@ impl Loader<'_> {
 }
 
 /// What a saved state belongs to, as numbers with the word for each.
-fn marks<R: Real>(ground: &Ground, settings: Settings) -> [(u64, &'static str); 7] {
+fn marks<R: Real>(ground: &Ground, settings: Settings) -> [(u64, &'static str); 9] {
     let [rows, columns] = ground.shape();
+    let limits = settings.watch.map(|watch| [watch.arrival_depth_m, watch.duration_depth_m]);
+    let [arrival, duration] = limits.unwrap_or_default().map(f64::to_bits);
     [
         (R::BYTES as u64, "precision"),
         (settings.scheme.number(), "scheme"),
@@ -122,6 +124,8 @@ fn marks<R: Real>(ground: &Ground, settings: Settings) -> [(u64, &'static str); 
         (columns as u64, "columns"),
         (settings.tile_edge as u64, "tile-edge"),
         (u64::from(settings.watch.is_some()), "watch"),
+        (arrival, "arrival-depth"),
+        (duration, "duration-depth"),
         (ground.fingerprint(), "ground"),
     ]
 }

@@ -48,12 +48,40 @@ pub(crate) struct Rim<R> {
     pub discharge: Vec<R>,
     /// Cells beyond the rim, as the faces see them.
     pub ghost: Strip<R>,
-    /// Faces that nothing passes.
-    pub closed: Vec<bool>,
+    /// Which way each face lets water pass.
+    pub gates: Vec<Gate>,
     /// Faces whose flux is given: place along the side and flux.
     pub given: Vec<(usize, Flux<R>)>,
     /// Water that came in over this side so far, m³.
     pub inflow_m3: f64,
+}
+
+/// Which way a face of the rim lets water pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    Both,
+    /// Out of the domain only.
+    Outward,
+    Closed,
+}
+
+impl Gate {
+    fn of(imposed: Imposed) -> Self {
+        match imposed {
+            Imposed::Wall => Self::Closed,
+            Imposed::Open { .. } => Self::Outward,
+            Imposed::Discharge { .. } | Imposed::Stage { .. } => Self::Both,
+        }
+    }
+
+    /// Whether a mass flux is held back; `out` is +1 where the axis points out of the domain.
+    fn bars(self, mass: f64, out: f64) -> bool {
+        match self {
+            Self::Both => false,
+            Self::Outward => mass * out < 0.0,
+            Self::Closed => true,
+        }
+    }
 }
 
 /// What a stretch imposes during one step.
@@ -115,7 +143,7 @@ impl<R: Real> Rim<R> {
         self.given.clear();
         let length = self.stretches.len();
         for i in 0..length {
-            self.closed[i] = matches!(imposed[usize::from(self.stretches[i])], Imposed::Wall);
+            self.gates[i] = Gate::of(imposed[usize::from(self.stretches[i])]);
             let [h, east, south] = [inner.h[i], inner.east[i], inner.south[i]];
             let (along, across) = match side {
                 Compass::East | Compass::West => (east, south),
@@ -155,7 +183,7 @@ impl<R: Real> Rim<R> {
                 self.ghost.east[at] = ghost_east;
                 self.ghost.south[at] = ghost_south;
             }
-            if self.closed[i] && length + i < self.ghost.h.len() {
+            if self.gates[i] == Gate::Closed && length + i < self.ghost.h.len() {
                 let (turn_east, turn_south) =
                     if side.is_row() { (false, true) } else { (true, false) };
                 let turned = |value: R, turn: bool| if turn { -value } else { value };
@@ -179,7 +207,7 @@ impl<R: Real> Rim<R> {
         self.given.clear();
         let out = outward(side);
         for i in 0..self.stretches.len() {
-            self.closed[i] = matches!(imposed[usize::from(self.stretches[i])], Imposed::Wall);
+            self.gates[i] = Gate::of(imposed[usize::from(self.stretches[i])]);
             let depth_m = inner.h[i].wide();
             let most_out = depth_m * drain.wide();
             let mut outside = inner.h[i];
@@ -244,7 +272,7 @@ impl<R: Real> Rim<R> {
             fluxes.right[face] = flux.right;
             fluxes.across[face] = flux.across;
         }
-        if self.closed[place] {
+        if self.gates[place].bars(fluxes.mass[face].wide(), outward(side)) {
             fluxes.mass[face] = R::ZERO;
             fluxes.across[face] = R::ZERO;
         }

@@ -59,6 +59,19 @@ impl Series {
         sum
     }
 
+    /// The mean between two times; the value where they are the same.
+    #[must_use]
+    pub fn mean(&self, from_s: f64, to_s: f64) -> f64 {
+        if from_s < to_s { self.integral(from_s, to_s) / (to_s - from_s) } else { self.at(to_s) }
+    }
+
+    /// The greatest value between two times.
+    #[must_use]
+    pub fn most(&self, from_s: f64, to_s: f64) -> f64 {
+        let inner = self.points.iter().filter(|point| from_s < point[0] && point[0] < to_s);
+        inner.map(|point| point[1]).fold(self.at(from_s).max(self.at(to_s)), f64::max)
+    }
+
     /// The greatest magnitude.
     #[must_use]
     pub fn peak(&self) -> f64 {
@@ -77,6 +90,9 @@ mod tests {
         let expected = [2.0, 2.0, 3.0, 4.0, 4.0];
         assert!(values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{values:?}");
         assert!((series.integral(0.0, 30.0) - (20.0 + 30.0 + 40.0)).abs() < 1e-12);
+        assert!((series.mean(0.0, 30.0) - 3.0).abs() < 1e-12);
+        let pulse = Series::new("q", vec![[10.0, 0.0], [12.0, 9.0], [14.0, 0.0]]).unwrap();
+        assert!(pulse.most(0.0, 20.0) >= 9.0 && pulse.most(0.0, 11.0) <= 4.5 + 1e-12);
     }
 
     #[test]

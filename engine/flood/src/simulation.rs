@@ -17,7 +17,10 @@ use crate::rim::{Flow, Imposed, weight};
 use crate::series::Series;
 use crate::tile::{Band, Compass, Edges, FlatRoom, Pace, Room, Scratch, Strip, Surroundings, Tile};
 
-/// Steps shorter than this share of the simulated time are a fault of the input.
+/// Time in s for which what enters is looked at ahead.
+const FORESIGHT_S: f64 = 10.0;
+
+/// Steps shorter than this, s, are a fault of the input.
 const LEAST_STEP_S: f64 = 1e-7;
 
 /// A flood in progress: the state of all cells at one time.
@@ -159,7 +162,8 @@ impl<R: Real> Simulation<R> {
         let signal_m_s = self.signal_m_s.max(self.entering_m_s());
         let allowed_s = self.settings.cfl * self.cell_size_m / signal_m_s;
         let left_s = end_s - self.time_s;
-        let step_s = allowed_s.min(self.sky.patience_s()).min(left_s);
+        let most_s = self.sky.patience_s().min(self.foresight_s()).min(left_s);
+        let step_s = allowed_s.min(most_s);
         if step_s < LEAST_STEP_S && step_s < left_s || !step_s.is_finite() {
             let (cell, _) = self.fastest();
             return Err(FloodError::Stalled { time_s: self.time_s, step_s, cell });
@@ -171,7 +175,7 @@ impl<R: Real> Simulation<R> {
                 self.move_water(step_s, next_s);
                 step_s
             }
-            TimeStep::Local => self.move_locally(allowed_s, left_s.min(self.sky.patience_s())),
+            TimeStep::Local => self.move_locally(allowed_s, most_s),
         };
         let next_s = if left_s <= step_s { end_s } else { self.time_s + step_s };
         self.time_s = next_s;
@@ -188,13 +192,20 @@ impl<R: Real> Simulation<R> {
         Ok(())
     }
 
+    /// How far ahead is seen what enters, s: no step may be longer, or a wave that begins later
+    /// would come in at one blow.
+    fn foresight_s(&self) -> f64 {
+        let mut rims = self.flows.iter().zip(&self.reaches);
+        let enters = rims.any(|(flow, reach)| {
+            matches!(flow, Flow::Discharge(_) | Flow::Stage(_)) && !reach.cells.is_empty()
+        });
+        if enters || !self.sources.is_empty() { FORESIGHT_S } else { f64::INFINITY }
+    }
+
     /// Signal speed in m/s of the water about to enter, which no cell shows yet: that of critical
     /// flow, `2 (g q)^(1/3)`, at the rim and at sources, and of a dam break at a stage.
     pub(crate) fn entering_m_s(&self) -> f64 {
-        let peak = |series: &Series| {
-            let soon = [0.0, 10.0].map(|ahead_s| series.at(self.time_s + ahead_s));
-            soon[0].max(soon[1])
-        };
+        let peak = |series: &Series| series.most(self.time_s, self.time_s + FORESIGHT_S);
         let critical = |q: f64| 2.0 * (GRAVITY * q.max(0.0)).cbrt();
         let rims = self.flows.iter().zip(&self.reaches).enumerate();
         let rims = rims.map(|(stretch, (flow, reach))| match flow {
@@ -225,17 +236,18 @@ impl<R: Real> Simulation<R> {
 
     fn move_water(&mut self, step_s: f64, end_s: f64) {
         let pace = Pace::<R>::new(step_s, self.cell_size_m, end_s);
+        let (start_s, during) = (end_s - step_s, [end_s - step_s, end_s]);
         match self.settings.scheme {
             Scheme::First | Scheme::Inertial => {
-                let imposed = self.imposed(end_s - 0.5 * step_s);
+                let imposed = self.imposed(end_s - 0.5 * step_s, during);
                 self.pass(&imposed, pace, Turn::Whole);
             }
             Scheme::Second => {
                 // Each stage moves water over the rim, and half of each is kept.
                 let half = Pace { volume_m3: 0.5 * pace.volume_m3, ..pace };
-                let imposed = self.imposed(end_s - step_s);
+                let imposed = self.imposed(start_s, during);
                 self.pass(&imposed, half, Turn::FirstStage);
-                let imposed = self.imposed(end_s);
+                let imposed = self.imposed(end_s, during);
                 self.pass(&imposed, half, Turn::SecondStage);
             }
         }
@@ -273,8 +285,9 @@ impl<R: Real> Simulation<R> {
         }
     }
 
-    /// What the stretches of the rim impose at a time.
-    pub(crate) fn imposed(&self, time_s: f64) -> Vec<Imposed> {
+    /// What the stretches of the rim impose: levels at a time, discharges as the mean of a step, so
+    /// that all of their water comes in.
+    pub(crate) fn imposed(&self, time_s: f64, [from_s, to_s]: [f64; 2]) -> Vec<Imposed> {
         let one = |(stretch, flow): (usize, &Flow)| match flow {
             Flow::Wall => Imposed::Wall,
             Flow::Open { slope } => Imposed::Open { slope: *slope },
@@ -284,7 +297,8 @@ impl<R: Real> Simulation<R> {
                 let dry = self.rim_cells(stretch).all(|(h, _)| h < 1e-3);
                 let weights = self.rim_cells(stretch).map(|(h, bed)| weight(h, bed, lowest_m, dry));
                 let whole = even_sum(&weights.collect::<Vec<f64>>()) * self.cell_size_m;
-                let per_weight = if 0.0 < whole { series.at(time_s) / whole } else { 0.0 };
+                let mean = series.mean(from_s, to_s);
+                let per_weight = if 0.0 < whole { mean / whole } else { 0.0 };
                 Imposed::Discharge { per_weight, lowest_m, dry }
             }
         };

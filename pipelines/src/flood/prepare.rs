@@ -69,7 +69,7 @@ pub(super) fn prepare(path: &Path, case: &Case) -> Result<Prepared, Failure> {
     let roughness = reader.roughness(&frame);
     let start = reader.start(&frame);
     let courses = reader.courses();
-    let rim = reader.rim(&frame, courses.rim);
+    let rim = reader.rim((&frame, &bed_m), courses.rim);
     let sources = reader.sources(&frame, &bed_m, courses.sources);
     let gauges = reader.gauges(&frame, &bed_m);
     let rain = match (courses.rain, case.rain.as_ref().and_then(|sky| sky.rain.as_ref())) {
@@ -225,11 +225,15 @@ impl Reader<'_, '_> {
         Start { water, velocity_m_s }
     }
 
-    fn rim(&mut self, frame: &Frame, courses: Vec<Option<Series>>) -> Vec<Stretch> {
+    fn rim(
+        &mut self,
+        (frame, bed_m): (&Frame, &[f64]),
+        courses: Vec<Option<Series>>,
+    ) -> Vec<Stretch> {
         let case = self.case;
         let mut rim = Vec::new();
         for (condition, series) in case.boundary.iter().zip(courses) {
-            let range_m = self.range(condition, frame);
+            let range_m = self.range(condition, (frame, bed_m));
             let flow = match (&condition.kind, series) {
                 (ConditionKind::Open { slope }, _) => Flow::Open { slope: *slope },
                 (ConditionKind::Discharge(_), Some(series)) => Flow::Discharge(series),
@@ -241,25 +245,36 @@ impl Reader<'_, '_> {
         rim
     }
 
-    /// The stretch of a condition; one without the middle of a cell is a fault.
-    fn range(&mut self, condition: &Condition, frame: &Frame) -> Option<[f64; 2]> {
+    /// The stretch of a condition; one without the middle of a cell, or without any ground for
+    /// water to pass over, is a fault.
+    fn range(
+        &mut self,
+        condition: &Condition,
+        (frame, bed_m): (&Frame, &[f64]),
+    ) -> Option<[f64; 2]> {
         let Condition { from_m, to_m, .. } = condition;
-        if from_m.is_none() && to_m.is_none() {
-            return None;
-        }
-        let axis = match condition.side {
-            Compass::West | Compass::East => 0,
-            Compass::North | Compass::South => 1,
+        let [rows, columns] = frame.shape;
+        let (cells, place): (usize, fn(usize, [usize; 2]) -> usize) = match condition.side {
+            Compass::West => (rows, |i, [_, columns]| i * columns),
+            Compass::East => (rows, |i, [_, columns]| (i + 1) * columns - 1),
+            Compass::North => (columns, |i, _| i),
+            Compass::South => (columns, |i, [rows, columns]| (rows - 1) * columns + i),
         };
-        let (cells, size) = (frame.shape[axis] as f64, frame.place.cell[0]);
-        let length_m = cells * size;
+        let size = frame.place.cell[0];
+        let length_m = cells as f64 * size;
         let range_m = [from_m.unwrap_or(0.0), to_m.unwrap_or(length_m)];
-        let first = (range_m[0] / size - 0.5).ceil().max(0.0);
-        if cells <= first || range_m[1] <= (first + 0.5) * size {
+        let inside = |i: &usize| {
+            let middle_m = (*i as f64 + 0.5) * size;
+            range_m[0] <= middle_m && middle_m < range_m[1]
+        };
+        let mut inside = (0..cells).filter(inside).peekable();
+        let is_wall = matches!(condition.kind, ConditionKind::Wall);
+        let passes = |i: usize| is_wall || !bed_m[place(i, [rows, columns])].is_nan();
+        if inside.peek().is_none() || !inside.any(passes) {
             let (line, key) = (condition.line, condition.key.clone());
             self.fault(CaseFault::EmptyStretch { line, key, range_m, length_m });
         }
-        Some(range_m)
+        (from_m.is_some() || to_m.is_some()).then_some(range_m)
     }
 
     fn sources(&mut self, frame: &Frame, bed_m: &[f64], courses: Vec<Series>) -> Vec<Source> {

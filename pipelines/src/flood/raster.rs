@@ -12,7 +12,7 @@ use super::case::FileName;
 use super::fault::FileFault;
 use crate::failure::{BoxedError, CommandError};
 
-/// Most cells of a domain: 13 GiB at the 48 bytes that a cell of first order takes.
+/// Most cells of a domain: 14 GiB at the 55 bytes that a cell of first order takes with its records.
 const CELLS_MAX: u64 = 1 << 28;
 /// Differences of corner and cell that are rounding, as a share of a cell.
 const TOUCH: f64 = 1e-3;

@@ -149,8 +149,8 @@ fn every_fault_of_the_files_is_told_in_japanese() {
     q.csv 時系列が時刻の順に並んでいません| 5 行目: 20 秒は、前の 30 秒より後ではありません。 | 時刻の順に並べ、同じ時刻は 1 行にしてください。
     dem.asc 時系列の見出しがありません| 1 行目は「ncols 8」です。 | 1 行目に time_s,value と書き、2 行目から秒と値をコンマで区切って書いてください。
     r.csv 時系列の値が範囲の外です| 2 行目: -5。使える値: 0〜1000000 mm/h | 単位と桁を確かめてください。-9999 のような数で欠測を表しているときは、その行を消してください。
-    case.toml 区間にセルがありません| 10 行目: `boundary.east` の 12 〜 14 m。辺の長さは 50 m です。 | from と to は、西・東の辺では北端から、北・南の辺では西端からの距離（m）です。セルの中心を含めてください。
-    case.toml 区間にセルがありません| 11 行目: `boundary.south` の 100 〜 80 m。辺の長さは 80 m です。 | from と to は、西・東の辺では北端から、北・南の辺では西端からの距離（m）です。セルの中心を含めてください。
+    case.toml 区間に標高のあるセルがありません| 10 行目: `boundary.east` の 12 〜 14 m。辺の長さは 50 m です。 | from と to は、西・東の辺では北端から、北・南の辺では西端からの距離（m）です。標高のあるセルの中心を含めてください。
+    case.toml 区間に標高のあるセルがありません| 11 行目: `boundary.south` の 100 〜 80 m。辺の長さは 80 m です。 | from と to は、西・東の辺では北端から、北・南の辺では西端からの距離（m）です。標高のあるセルの中心を含めてください。
     case.toml 標高データの外の位置です| 12 行目: `source[0].at` = [-5, 20]。範囲は東西 0 〜 80、南北 0 〜 50 です。 | 標高データと同じ座標系で、[東西, 南北] の順に書いてください。
     case.toml 標高のないセルの位置です| 20 行目: `output.gauges hole` は 1 行 2 列（北西から）にあり、そこに標高がありません。 | 標高のある場所に移すか、標高データを補ってください。
     ");
@@ -168,8 +168,8 @@ fn every_fault_of_the_files_is_told_in_english() {
     q.csv a series out of order| line 5: 20 s does not come after 30 s. | Sort by time, with one line for each time.
     dem.asc a series without its header| Line 1 is “ncols 8”. | Line 1 is time_s,value; seconds and values follow, with a comma between.
     r.csv a value of a series out of its range| line 2: -5. Accepted: mm/h, 0 to 1000000 | Check the unit and the digits. Where a number such as -9999 stands for a missing value, remove the line.
-    case.toml a stretch without a cell| line 10: `boundary.east` from 12 to 14 m; the side is 50 m long. | `from` and `to` are metres from the northern end of the west and east sides, from the western end of the others. Let them hold the middle of a cell.
-    case.toml a stretch without a cell| line 11: `boundary.south` from 100 to 80 m; the side is 80 m long. | `from` and `to` are metres from the northern end of the west and east sides, from the western end of the others. Let them hold the middle of a cell.
+    case.toml a stretch without a cell of ground| line 10: `boundary.east` from 12 to 14 m; the side is 50 m long. | `from` and `to` are metres from the northern end of the west and east sides, from the western end of the others. Let them hold the middle of a cell with an elevation.
+    case.toml a stretch without a cell of ground| line 11: `boundary.south` from 100 to 80 m; the side is 80 m long. | `from` and `to` are metres from the northern end of the west and east sides, from the western end of the others. Let them hold the middle of a cell with an elevation.
     case.toml a place beside the elevation model| line 12: `source[0].at` = [-5, 20]; the model reaches from 0 to 80 and from 0 to 50. | Give places in the CRS of the elevation model, easting first.
     case.toml a place without elevation| line 20: `output.gauges hole` lies in row 1, column 2 (from the north-west), where there is no elevation. | Move it to where there is elevation, or fill the model.
     ");

@@ -279,3 +279,27 @@ fn faults_share_their_heading() {
         hint: Write two finite numbers with a comma between, and remove empty lines.
     ");
 }
+
+/// Water given to a side without ground would be lost without a word.
+#[test]
+fn a_boundary_on_no_ground_is_a_fault() {
+    let basin = Basin::new();
+    let hole = |_: usize, column: usize| if column == 0 { f64::NAN } else { 1.0 };
+    basin.grid("dem.asc", super::flood::GROUND, 10.0, hole);
+    for (kind, exit) in [
+        ("{ kind = \"discharge\", value = 1 }", Exit::Input),
+        ("{ kind = \"stage\", value = 2 }", Exit::Input),
+        ("{ kind = \"open\", slope = 0.1 }", Exit::Input),
+        ("\"wall\"", Exit::Done),
+    ] {
+        let case = format!(
+            "[domain]\ndem = \"dem.asc\"\nroughness = 0.03\n[boundary]\nwest = {kind}\n\
+             [run]\nduration_s = 1\n"
+        );
+        let said = basin.simulate(&case, &["--json"]);
+        assert_eq!(said.exit, exit, "{kind}: {}", said.err);
+        if exit == Exit::Input {
+            assert_eq!(codes(&said), ["flood-case-stretch"], "{kind}");
+        }
+    }
+}

@@ -233,3 +233,23 @@ fn unfit_runs_are_refused() {
         assert!(!fs::exists(desk.path("store")).unwrap());
     }
 }
+
+/// The layers say what depth arrival and duration are of: a run of others is not published.
+#[test]
+fn other_depths_of_arrival_and_duration_are_refused() {
+    for (key, other) in [("arrival_depth_m", 0.3), ("duration_depth_m", 1.0)] {
+        let desk = desk(true);
+        let mut record: serde_json::Value =
+            serde_json::from_str(&record("flood simulate", "done")).unwrap();
+        let mut output = json!({ "arrival_depth_m": 0.1, "duration_depth_m": 0.5 });
+        record["settings"] = json!({ "case": { "output": output } });
+        desk.write("run/run.json", record.to_string().as_bytes());
+        assert_eq!(layers(&desk, &[]).exit, Exit::Done);
+        output[key] = json!(other);
+        record["settings"] = json!({ "case": { "output": output } });
+        desk.write("run/run.json", record.to_string().as_bytes());
+        let said = layers(&desk, &["--force"]);
+        assert_eq!(said.exit, Exit::Input);
+        assert!(said.err.contains(key), "{}", said.err);
+    }
+}

@@ -84,7 +84,8 @@ impl<R: Real> Tile<R> {
         if R::of(DRY_M) <= deepest {
             let most = portions.iter().fold(R::ZERO, |a, b| a.at_least(*b));
             let wave = (R::of(GRAVITY) * most).root();
-            self.signal = (self.signal + wave).at_least(R::of(1e-30));
+            // A film below the depth that moves has no signal yet.
+            self.signal = (self.signal + wave).at_least((R::of(GRAVITY) * deepest).root());
         }
         sum
     }

@@ -4,6 +4,7 @@
 
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod chance;
+mod entries;
 mod exact;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod flows;
