@@ -180,7 +180,7 @@ fn check_depths(settings: &BTreeMap<String, Value>) -> Result<(), LayersError> {
     let output = settings.get("case").map(|case| &case["output"]);
     for (key, expected) in TOLD_DEPTHS_M {
         let found = output.and_then(|output| output[key].as_f64());
-        if let Some(found) = found.filter(|found| *found != expected) {
+        if let Some(found) = found.filter(|found| found.to_bits() != expected.to_bits()) {
             return Err(LayersError::Depth { key, found, expected });
         }
     }

@@ -254,11 +254,12 @@ impl Reader<'_, '_> {
     ) -> Option<[f64; 2]> {
         let Condition { from_m, to_m, .. } = condition;
         let [rows, columns] = frame.shape;
-        let (cells, place): (usize, fn(usize, [usize; 2]) -> usize) = match condition.side {
-            Compass::West => (rows, |i, [_, columns]| i * columns),
-            Compass::East => (rows, |i, [_, columns]| (i + 1) * columns - 1),
-            Compass::North => (columns, |i, _| i),
-            Compass::South => (columns, |i, [rows, columns]| (rows - 1) * columns + i),
+        // Cells of the side, the first of them and the way to the next.
+        let (cells, first, next) = match condition.side {
+            Compass::West => (rows, 0, columns),
+            Compass::East => (rows, columns - 1, columns),
+            Compass::North => (columns, 0, 1),
+            Compass::South => (columns, (rows - 1) * columns, 1),
         };
         let size = frame.place.cell[0];
         let length_m = cells as f64 * size;
@@ -269,7 +270,7 @@ impl Reader<'_, '_> {
         };
         let mut inside = (0..cells).filter(inside).peekable();
         let is_wall = matches!(condition.kind, ConditionKind::Wall);
-        let passes = |i: usize| is_wall || !bed_m[place(i, [rows, columns])].is_nan();
+        let passes = |i: usize| is_wall || !bed_m[first + i * next].is_nan();
         if inside.peek().is_none() || !inside.any(passes) {
             let (line, key) = (condition.line, condition.key.clone());
             self.fault(CaseFault::EmptyStretch { line, key, range_m, length_m });
