@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jomo_store::is_remote;
@@ -191,6 +191,8 @@ pub(super) struct Folders {
 
 impl Folders {
     pub(super) fn begin(target: &Target) -> Result<Self, Failure> {
+        // An interrupt waits until the folder is known: made, but not known, it would stay behind.
+        let mut in_work = IN_WORK.lock().unwrap_or_else(PoisonError::into_inner);
         let (part, target, made, lock) = match target {
             Target::Out(path) => {
                 let part = with_suffix(path, ".part");
@@ -207,9 +209,7 @@ impl Folders {
                 (stage_of(path)?, None, made, None)
             }
         };
-        if let Ok(mut in_work) = IN_WORK.lock() {
-            *in_work = Some(part.clone());
-        }
+        *in_work = Some(part.clone());
         Ok(Self { part, target, made, _lock: lock })
     }
 
