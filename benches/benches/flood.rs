@@ -144,7 +144,7 @@ fn together_and_alone() -> Outcome<[f64; 2]> {
 
 /// The least by which vectors must be faster. Measured: 11, and 1.8 where the compiler is told to make
 /// none (`-C no-vectorize-loops -C no-vectorize-slp`).
-const LEAST_RATIO: f64 = 5.0;
+const LEAST_RATIO: f64 = 3.0;
 
 /// Notices when the kernel stops being vector code.
 fn guard() -> Outcome {
