@@ -130,6 +130,8 @@ const layout = css`
     box-shadow: none;
   }
   .panel {
+    /* Holds what is out of flow in it: text for screen readers made the whole page scroll. */
+    position: relative;
     flex: 1;
     min-height: 0;
     overflow-y: auto;
