@@ -10,7 +10,7 @@ use crate::tree::{expect_none, metadata};
 const EDGES: &[(&str, &[&str])] = &[
     ("jomo-core", &[]),
     ("jomo-coverage", &["jomo-core"]),
-    ("jomo-flood", &["jomo-core"]),
+    ("jomo-flood", &["jomo-core", "jomo-terrain"]),
     ("jomo-format", &["jomo-core"]),
     ("jomo-terrain", &["jomo-core"]),
     ("jomo-tile", &["jomo-core", "jomo-coverage"]),
@@ -26,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "jomo-format",
             "jomo-register",
             "jomo-store",
+            "jomo-terrain",
             "jomo-tile",
             "jomo-words",
         ],

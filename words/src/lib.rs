@@ -36,16 +36,21 @@ macro_rules! area {
 /// Every file of texts: area, Japanese, English.
 const AREAS: &[(&str, &str, &str)] = &area![
     "aaigrid",
+    "basin",
     "cli",
     "core",
     "elevation",
     "flood",
     "flood-layers",
+    "forecast",
     "gauge",
     "geotiff",
     "grib",
     "ingest",
+    "rainfall",
     "register",
+    "river",
+    "runoff",
     "sample",
     "server",
     "store",
@@ -53,6 +58,7 @@ const AREAS: &[(&str, &str, &str)] = &area![
     "terrain",
     "tile",
     "vector",
+    "verify",
 ];
 
 /// Facts of errors in Japanese; their English is what the errors carry.

@@ -13,6 +13,7 @@
 )]
 #![expect(clippy::many_single_char_names, reason = "symbols of the equations")]
 
+mod basin_error;
 mod build;
 mod case;
 mod cell;
@@ -37,7 +38,9 @@ pub mod soil_water;
 mod tile;
 pub mod verify;
 mod watch;
+pub mod waterway;
 
+pub use basin_error::BasinError;
 pub use case::{Forcing, Scheme, Settings, Source, Start, TimeStep, Water};
 pub use cell::DRY_M;
 pub use error::FloodError;
