@@ -3,6 +3,9 @@
 //! Raw TOML is read once; every fault is collected before anything is refused, and an unknown key
 //! is a fault with the nearest known one.
 
+mod river;
+mod section;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +15,8 @@ use jomo_core::organisation::OrganisationKind;
 use jomo_core::projection::Zone;
 use toml::{Table, Value};
 
+pub use self::river::{Forecasts, GaugeTables, LegalBasis, Rivers};
+use self::section::Section;
 use crate::failure::{BoxedError, CommandError, Exit, Failure};
 
 /// Largest region file that is read, in bytes.
@@ -38,6 +43,12 @@ pub struct Region {
     pub terrain: Terrain,
     /// Rain.
     pub rainfall: Rainfall,
+    /// Rivers.
+    pub rivers: Rivers,
+    /// Gauges.
+    pub gauges: GaugeTables,
+    /// Forecasts of rivers.
+    pub forecasts: Forecasts,
     /// Descriptions of layers by id.
     pub layers: BTreeMap<String, LayerDescription>,
     /// Number of generations kept by `jomo gc`.
@@ -252,6 +263,9 @@ fn read_region(section: &mut Section<'_>, folder: &Path) -> Option<Region> {
         dem: section.optional("dem", "a path", |value| value.as_str().map(|p| folder.join(p))),
     });
     let rainfall = section.table("rainfall", |section| read_rainfall(section, folder));
+    let rivers = section.table("rivers", |section| river::rivers(section, folder));
+    let gauges = section.table("gauges", |section| river::gauges(section, folder));
+    let forecasts = section.table("forecast", |section| river::forecasts(section, folder));
     let keep_generations = section.table("retention", |section| {
         section.optional("generations", "1 to 10000", |value| {
             usize::try_from(value.as_integer()?).ok().filter(|n| (1..=10_000).contains(n))
@@ -281,6 +295,9 @@ fn read_region(section: &mut Section<'_>, folder: &Path) -> Option<Region> {
         fictional: fictional.unwrap_or(false),
         terrain: terrain.unwrap_or_default(),
         rainfall,
+        rivers: rivers.unwrap_or_default(),
+        gauges: gauges.unwrap_or_default(),
+        forecasts: forecasts.unwrap_or_default(),
         layers,
         keep_generations: keep_generations.flatten(),
     })
@@ -402,97 +419,6 @@ fn bbox(value: &Value) -> Option<[f64; 4]> {
     let inside = -180.0 <= west && west < east && east <= 180.0;
     let upright = -85.0 <= south && south < north && north <= 85.0;
     (inside && upright).then_some([west, south, east, north])
-}
-
-/// One table while it is read: remembers which keys are known, collects faults.
-struct Section<'a> {
-    path: String,
-    table: &'a Table,
-    known: Vec<&'static str>,
-    faults: &'a mut Vec<RegionFault>,
-}
-
-impl<'a> Section<'a> {
-    fn new(path: &str, table: &'a Table, faults: &'a mut Vec<RegionFault>) -> Self {
-        Self { path: path.to_owned(), table, known: Vec::new(), faults }
-    }
-
-    fn name(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-
-    fn optional<T>(
-        &mut self,
-        key: &'static str,
-        expected: &'static str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Option<T> {
-        self.known.push(key);
-        let value = self.table.get(key)?;
-        let result = read(value);
-        if result.is_none() {
-            let found: String = value.to_string().chars().take(80).collect();
-            self.faults.push(RegionFault::Unexpected { key: self.name(key), found, expected });
-        }
-        result
-    }
-
-    fn required<T>(
-        &mut self,
-        key: &'static str,
-        expected: &'static str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Option<T> {
-        if !self.table.contains_key(key) {
-            self.known.push(key);
-            self.faults.push(RegionFault::MissingKey { key: self.name(key) });
-            return None;
-        }
-        self.optional(key, expected, read)
-    }
-
-    /// Reads the sub-table `key` if there is one.
-    fn table<T>(
-        &mut self,
-        key: &'static str,
-        read: impl FnOnce(&mut Section<'_>) -> T,
-    ) -> Option<T> {
-        let table = self.optional(key, "a table", |value| value.as_table().cloned())?;
-        let mut section = Section::new(&self.name(key), &table, self.faults);
-        let result = read(&mut section);
-        section.refuse_unknown();
-        Some(result)
-    }
-
-    /// Reads every sub-table of the table `key`; their names are free.
-    fn each(&mut self, key: &'static str, mut read: impl FnMut(&str, &mut Section<'_>)) {
-        let Some(tables) = self.optional(key, "a table", |value| value.as_table().cloned()) else {
-            return;
-        };
-        for (name, value) in &tables {
-            let path = self.name(&format!("{key}.{name}"));
-            let Some(table) = value.as_table() else {
-                let found: String = value.to_string().chars().take(80).collect();
-                self.faults.push(RegionFault::Unexpected { key: path, found, expected: "a table" });
-                continue;
-            };
-            let mut section = Section::new(&path, table, self.faults);
-            read(name, &mut section);
-            section.refuse_unknown();
-        }
-    }
-
-    fn refuse_unknown(&mut self) {
-        for key in self.table.keys().filter(|key| !self.known.contains(&key.as_str())) {
-            let near = self.known.iter().max_by(|a, b| {
-                strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b))
-            });
-            let nearest = near.filter(|near| 0.7 < strsim::jaro_winkler(key, near));
-            let nearest =
-                nearest.map_or_else(|| self.known.join(", "), |nearest| (*nearest).to_owned());
-            self.faults.push(RegionFault::UnknownKey { key: self.name(key), nearest });
-        }
-    }
 }
 
 /// The region of a run, or the fault that it is missing.

@@ -1,0 +1,203 @@
+//! What a region file says of rivers, gauges and forecasts: `[rivers]`, `[gauges]`, `[forecast]`.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use toml::Value;
+
+use super::section::Section;
+use super::{audience, number, plain};
+use jomo_core::organisation::OrganisationKind;
+
+/// Rivers and the slopes that drain into them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rivers {
+    /// The prepared basin that `jomo flood prepare` writes, resolved against the region file.
+    pub basin: Option<PathBuf>,
+    /// Drained area at which a stream begins, km².
+    pub stream_km2: f64,
+    /// `Cw` and `Sw` of the width of an unsurveyed section, `W = Cw A^Sw`.
+    pub width: [f64; 2],
+    /// `Cd` and `Sd` of its depth, `D = Cd A^Sd`.
+    pub depth: [f64; 2],
+    /// Manning's n of the channels, s/m^(1/3).
+    pub roughness: f64,
+    /// Raster of land classes 1 to 5 (forest, paddy, field, town, water).
+    pub land: Option<PathBuf>,
+    /// Surveyed sections: CSV `reach,width_m,depth_m`.
+    pub sections: Option<PathBuf>,
+    /// Facilities that water may reach.
+    pub facilities: Option<PathBuf>,
+    /// Releases of dams.
+    pub dams: Option<PathBuf>,
+    /// Where levees may breach.
+    pub breaches: Option<PathBuf>,
+}
+
+impl Default for Rivers {
+    /// Streams from half a square kilometre, sections of the RRI model's first guess.
+    fn default() -> Self {
+        Self {
+            basin: None,
+            stream_km2: 0.5,
+            width: [5.0, 0.35],
+            depth: [0.95, 0.20],
+            roughness: 0.035,
+            land: None,
+            sections: None,
+            facilities: None,
+            dams: None,
+            breaches: None,
+        }
+    }
+}
+
+/// Where gauges and their readings are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GaugeTables {
+    /// The table of gauges.
+    pub table: Option<PathBuf>,
+    /// Their readings: a file, or a folder in which files arrive.
+    pub readings: Option<PathBuf>,
+}
+
+/// How forecasts of rivers are made and who may see them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecasts {
+    /// Members of the ensemble.
+    pub members: usize,
+    /// Seed of their errors.
+    pub seed: u64,
+    /// Lead of levels, h.
+    pub hours: u32,
+    /// Lead of inundation, h.
+    pub inundation_hours: u32,
+    /// Rivers that drain less than this are not followed over their banks, km².
+    pub inundation_km2: f64,
+    /// Hours of past rain before a first forecast.
+    pub warm_up_hours: u32,
+    /// Minutes after its reference time for which a forecast is current.
+    pub valid_for_min: f64,
+    /// Folder of the states between cycles.
+    pub state: Option<PathBuf>,
+    /// Why others than the prefecture's own staff may see it.
+    pub legal: Vec<LegalBasis>,
+}
+
+impl Default for Forecasts {
+    fn default() -> Self {
+        Self {
+            members: 20,
+            seed: 1,
+            hours: 36,
+            inundation_hours: 6,
+            inundation_km2: 2.0,
+            warm_up_hours: 12,
+            valid_for_min: 30.0,
+            state: None,
+            legal: Vec::new(),
+        }
+    }
+}
+
+/// The legal basis on which an audience sees forecasts (気象業務法 17条, 水防法 11条).
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegalBasis {
+    /// Who.
+    pub audience: Vec<OrganisationKind>,
+    /// `internal`, `joint-flood-forecast`, `permit`, or another basis in words.
+    pub basis: String,
+    /// When it was given.
+    pub since: Date,
+    /// Who approved it.
+    pub approver: Option<String>,
+}
+
+fn path(folder: &Path) -> impl Fn(&Value) -> Option<PathBuf> {
+    move |value| plain(value).map(|path| folder.join(path))
+}
+
+fn within(low: f64, high: f64) -> impl Fn(&Value) -> Option<f64> {
+    move |value| number(value).filter(|value| (low..=high).contains(value))
+}
+
+fn whole(low: i64, high: i64) -> impl Fn(&Value) -> Option<u32> {
+    move |value| {
+        let value = value.as_integer().filter(|value| (low..=high).contains(value))?;
+        u32::try_from(value).ok()
+    }
+}
+
+/// A factor above 0 and an exponent of 0 to 2.
+fn power(value: &Value) -> Option<[f64; 2]> {
+    let numbers: Option<Vec<f64>> = value.as_array()?.iter().map(number).collect();
+    let [factor, exponent] = <[f64; 2]>::try_from(numbers?).ok()?;
+    let sound = factor.is_finite() && 0.0 < factor && (0.0..=2.0).contains(&exponent);
+    sound.then_some([factor, exponent])
+}
+
+pub(super) fn rivers(section: &mut Section<'_>, folder: &Path) -> Rivers {
+    let known = Rivers::default();
+    let rule = "[factor above 0, exponent 0 to 2]";
+    Rivers {
+        basin: section.optional("basin", "a path", path(folder)),
+        stream_km2: section
+            .optional("stream_km2", "km², 0.01 to 1000", within(0.01, 1_000.0))
+            .unwrap_or(known.stream_km2),
+        width: section.optional("width", rule, power).unwrap_or(known.width),
+        depth: section.optional("depth", rule, power).unwrap_or(known.depth),
+        roughness: section
+            .optional("roughness", "Manning's n, 0.01 to 0.2", within(0.01, 0.2))
+            .unwrap_or(known.roughness),
+        land: section.optional("land", "a path", path(folder)),
+        sections: section.optional("sections", "a path", path(folder)),
+        facilities: section.optional("facilities", "a path", path(folder)),
+        dams: section.optional("dams", "a path", path(folder)),
+        breaches: section.optional("breaches", "a path", path(folder)),
+    }
+}
+
+pub(super) fn gauges(section: &mut Section<'_>, folder: &Path) -> GaugeTables {
+    GaugeTables {
+        table: section.optional("table", "a path", path(folder)),
+        readings: section.optional("readings", "a path", path(folder)),
+    }
+}
+
+pub(super) fn forecasts(section: &mut Section<'_>, folder: &Path) -> Forecasts {
+    let known = Forecasts::default();
+    let members = section.optional("members", "1 to 64", whole(1, 64));
+    let seed = section.optional("seed", "0 to 9223372036854775807", |value| {
+        value.as_integer().and_then(|seed| u64::try_from(seed).ok())
+    });
+    let mut legal = Vec::new();
+    section.each("legal", |_, section| legal.extend(basis(section)));
+    Forecasts {
+        members: members.map_or(known.members, |members| members as usize),
+        seed: seed.unwrap_or(known.seed),
+        hours: section.optional("hours", "1 to 72", whole(1, 72)).unwrap_or(known.hours),
+        inundation_hours: section
+            .optional("inundation_hours", "0 to 24", whole(0, 24))
+            .unwrap_or(known.inundation_hours),
+        inundation_km2: section
+            .optional("inundation_km2", "km², 0.01 to 100000", within(0.01, 100_000.0))
+            .unwrap_or(known.inundation_km2),
+        warm_up_hours: section
+            .optional("warm_up_hours", "0 to 240", whole(0, 240))
+            .unwrap_or(known.warm_up_hours),
+        valid_for_min: section
+            .optional("valid_for_min", "minutes, 10 to 180", within(10.0, 180.0))
+            .unwrap_or(known.valid_for_min),
+        state: section.optional("state", "a path", path(folder)),
+        legal,
+    }
+}
+
+fn basis(section: &mut Section<'_>) -> Option<LegalBasis> {
+    let audience = section.required("audience", super::AUDIENCES, audience);
+    let basis = section.required("basis", "text", plain);
+    let since =
+        section.required("since", "a date, 2026-11-23", |value| plain(value)?.parse::<Date>().ok());
+    let approver = section.optional("approver", "text", plain);
+    Some(LegalBasis { audience: audience?, basis: basis?, since: since?, approver })
+}
