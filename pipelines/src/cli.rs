@@ -12,6 +12,7 @@ use self::help::localised;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::flood::SimulateArguments;
 use crate::flood_layers::{Edition, LayersRequest};
+use crate::flood_prepare::PrepareArguments;
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;
 use crate::outcome::{Outcome, Status};
@@ -22,7 +23,7 @@ use crate::register::{RegisterCommand, RegisterFlags};
 use crate::run::{Context, Target};
 use crate::work::WorkArguments;
 use crate::{
-    doctor, flood, flood_layers, import, jobs, people, publication, rain, register, sample, work,
+    doctor, flood, flood_layers, flood_prepare, import, jobs, people, publication, rain, register, sample, work,
 };
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
@@ -194,6 +195,8 @@ pub enum SampleCommand {
 pub enum FloodCommand {
     /// Publish a computed flood as areas of classes.
     Layers(LayersArguments),
+    /// Prepare the basin of a region for forecasts.
+    Prepare(PrepareArguments),
     /// Publish gridded rain over a region.
     Rain {
         /// GRIB2 files of the Japan Meteorological Agency.
@@ -362,6 +365,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
             let target = Target::from_flags(store, out)?;
             flood_layers::run(&LayersRequest { run, region, start, edition, target }, context)
         }
+        Command::Flood(FloodCommand::Prepare(arguments)) => flood_prepare::run(&arguments, context),
         Command::Flood(FloodCommand::Simulate(arguments)) => flood::run(&arguments, context),
         Command::Import(arguments) => import::run(&arguments.request()?, context),
         Command::Sample(SampleCommand::Generate { dir, seed }) => generate(&dir, seed, context),

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod failure;
 pub mod flood;
 pub mod flood_layers;
+pub mod flood_prepare;
 pub mod foreign;
 pub mod import;
 pub mod jobs;
