@@ -13,10 +13,12 @@
 )]
 #![expect(clippy::many_single_char_names, reason = "symbols of the equations")]
 
+pub mod assimilate;
 mod basin_error;
 mod build;
 mod case;
 mod cell;
+pub mod ensemble;
 mod error;
 mod face;
 pub mod gauge;
@@ -27,6 +29,7 @@ mod layout;
 mod ledger;
 mod local;
 mod rain;
+pub mod rainfall;
 mod real;
 mod restart;
 mod rim;

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::many_single_char_names, reason = "symbols of the equations")]
 
+mod assimilate;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod chance;
+mod ensemble;
 mod entries;
 mod exact;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
