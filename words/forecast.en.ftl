@@ -11,3 +11,7 @@ help-jomo-flood-prepare = Prepare the basin of a region for forecasts: streams, 
 help-jomo-flood-prepare-region = Region file, or the folder it is in
 help-jomo-flood-prepare-out = A folder for the basin; by default the one that the region file names
 stage-terrain = finding streams and banks
+reading-without-gauge =
+    .title = readings of a gauge that the table of gauges does not have
+    .detail = The places given are the codes of their gauges.
+    .hint = Add the gauge to the table, or leave its readings out.

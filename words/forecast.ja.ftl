@@ -11,3 +11,7 @@ help-jomo-flood-prepare = 予測のために地域の流域データ（河道・
 help-jomo-flood-prepare-region = 地域ファイル、またはそのフォルダ
 help-jomo-flood-prepare-out = 流域データのフォルダ。省略時は地域ファイルの指定
 stage-terrain = 河道と河岸を求めています
+reading-without-gauge =
+    .title = 水位計の表にない水位計の観測値があります
+    .detail = 場所は水位計のコードです。
+    .hint = 表に水位計を加えるか、その観測値を除いてください。

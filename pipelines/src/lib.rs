@@ -7,6 +7,7 @@ pub mod flood;
 pub mod flood_layers;
 pub mod flood_prepare;
 pub mod foreign;
+pub mod gauge_tables;
 pub mod import;
 pub mod jobs;
 pub mod layer_files;
