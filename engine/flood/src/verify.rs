@@ -13,6 +13,7 @@ mod bootstrap;
 mod level;
 mod occurrence;
 
+pub(crate) use bootstrap::Numbers;
 pub use bootstrap::{Blocks, Draws, Interval, block_length, bootstrap};
 pub use level::{Efficiency, LeadScore, bias, by_lead, coverage, kge, mae, nse, rmse};
 pub use occurrence::{Contingency, brier};

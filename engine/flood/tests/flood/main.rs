@@ -13,6 +13,7 @@ mod flows;
 mod gauge;
 mod laws;
 mod limits;
+mod rainfall;
 mod real;
 mod soil_water;
 mod time;
