@@ -15,6 +15,7 @@ mod laws;
 mod limits;
 mod rainfall;
 mod real;
+mod river;
 mod soil_water;
 mod time;
 mod verify;
