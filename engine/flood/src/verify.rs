@@ -10,10 +10,13 @@
 //! the definitions with sources.
 
 mod bootstrap;
+mod hindcast;
 mod level;
 mod occurrence;
+mod sums;
 
-pub(crate) use bootstrap::Numbers;
 pub use bootstrap::{Blocks, Draws, Interval, block_length, bootstrap};
+pub use hindcast::{Case, Chance, LeadScores, Scored, hindcast};
 pub use level::{Efficiency, LeadScore, bias, by_lead, coverage, kge, mae, nse, rmse};
 pub use occurrence::{Contingency, brier};
+pub use sums::Chances;

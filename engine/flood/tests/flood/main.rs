@@ -11,6 +11,7 @@ mod exact;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod flows;
 mod gauge;
+mod hindcast;
 mod laws;
 mod limits;
 mod rainfall;
