@@ -33,6 +33,7 @@ pub mod rainfall;
 mod real;
 mod restart;
 mod rim;
+pub mod runoff;
 pub mod river;
 mod series;
 mod simd;

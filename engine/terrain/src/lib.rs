@@ -24,6 +24,7 @@ mod patch;
 pub mod prepared;
 pub mod section;
 pub mod stream;
+pub mod stretch;
 pub mod water;
 
 pub use accumulation::accumulation;

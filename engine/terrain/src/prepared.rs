@@ -255,6 +255,13 @@ impl<'a> Prepared<'a> {
         self.raster(6).as_chunks().0.iter().copied().map(f32::from_le_bytes)
     }
 
+    /// Conditioned height of one cell in m; `NaN` outside and beyond the raster.
+    #[must_use]
+    pub fn height_m(&self, cell: usize) -> f32 {
+        let heights = self.raster(6).as_chunks().0;
+        heights.get(cell).map_or(f32::NAN, |bytes| f32::from_le_bytes(*bytes))
+    }
+
     /// Reads all rasters once: their sums, and that every way of the water ends. A file from
     /// elsewhere should be verified before its directions are followed.
     ///

@@ -16,6 +16,7 @@ mod laws;
 mod limits;
 mod rainfall;
 mod real;
+mod runoff;
 mod river;
 mod soil_water;
 mod time;
