@@ -14,6 +14,7 @@
 #![expect(clippy::many_single_char_names, reason = "symbols of the equations")]
 
 pub mod assimilate;
+pub mod basin;
 mod basin_error;
 mod build;
 mod case;
@@ -33,8 +34,8 @@ pub mod rainfall;
 mod real;
 mod restart;
 mod rim;
-pub mod runoff;
 pub mod river;
+pub mod runoff;
 mod series;
 mod simd;
 mod simulation;
