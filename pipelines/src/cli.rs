@@ -13,6 +13,7 @@ use crate::failure::{CommandError, Exit, Failure};
 use crate::flood::SimulateArguments;
 use crate::flood_layers::{Edition, LayersRequest};
 use crate::flood_prepare::PrepareArguments;
+use crate::flood_watch::WatchArguments;
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;
 use crate::outcome::{Outcome, Status};
@@ -23,7 +24,8 @@ use crate::register::{RegisterCommand, RegisterFlags};
 use crate::run::{Context, Target};
 use crate::work::WorkArguments;
 use crate::{
-    doctor, flood, flood_layers, flood_prepare, import, jobs, people, publication, rain, register, sample, work,
+    doctor, flood, flood_layers, flood_prepare, flood_watch, import, jobs, people, publication,
+    rain, register, sample, work,
 };
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
@@ -214,6 +216,8 @@ pub enum FloodCommand {
     },
     /// Compute the inundation of a case.
     Simulate(SimulateArguments),
+    /// Forecast whenever new rain has come, until told to stop.
+    Watch(WatchArguments),
 }
 
 /// What `jomo flood layers` takes.
@@ -367,6 +371,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         }
         Command::Flood(FloodCommand::Prepare(arguments)) => flood_prepare::run(&arguments, context),
         Command::Flood(FloodCommand::Simulate(arguments)) => flood::run(&arguments, context),
+        Command::Flood(FloodCommand::Watch(arguments)) => flood_watch::run(&arguments, context),
         Command::Import(arguments) => import::run(&arguments.request()?, context),
         Command::Sample(SampleCommand::Generate { dir, seed }) => generate(&dir, seed, context),
         Command::Sample(SampleCommand::People { at }) => people::sample(&at, context),

@@ -23,6 +23,8 @@ pub enum Exit {
     Faults = 4,
     /// Stale, or blocked for safety.
     Blocked = 5,
+    /// Interrupted.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {

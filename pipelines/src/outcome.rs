@@ -46,6 +46,8 @@ pub struct Outcome {
     pub lines: Vec<String>,
     /// Texts for stderr with their arguments.
     pub told: Vec<(&'static str, Vec<(&'static str, String)>)>,
+    /// How it ends, where faults do not say so.
+    pub ends: Option<Exit>,
 }
 
 /// The texts that tell what was done.
@@ -77,6 +79,7 @@ impl Outcome {
             done: PUBLISHED,
             lines: Vec::new(),
             told: Vec::new(),
+            ends: None,
         }
     }
 
@@ -106,7 +109,8 @@ impl Outcome {
     /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        if self.faults.is_empty() { Exit::Done } else { Exit::Faults }
+        let by_faults = if self.faults.is_empty() { Exit::Done } else { Exit::Faults };
+        self.ends.unwrap_or(by_faults)
     }
 
     /// The outcome as data.

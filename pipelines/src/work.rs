@@ -4,7 +4,7 @@
 //! it, a fault, a limit of memory, a kill, the worker is there to say so; and if the worker itself
 //! dies, its lease runs out and another takes the job.
 
-mod child;
+pub(crate) mod child;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,8 +72,24 @@ pub fn ask_to_stop() -> bool {
     AT_WORK.load(Ordering::SeqCst)
 }
 
-fn stopping() -> bool {
+pub(crate) fn stopping() -> bool {
     STOP.load(Ordering::SeqCst)
+}
+
+/// While this lives, an interrupt does not end the process: [`stopping`] tells of it.
+pub(crate) struct Attending(());
+
+impl Attending {
+    pub(crate) fn begin() -> Self {
+        AT_WORK.store(true, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Attending {
+    fn drop(&mut self) {
+        AT_WORK.store(false, Ordering::SeqCst);
+    }
 }
 
 struct Worker<'a> {
@@ -100,10 +116,8 @@ pub fn run(arguments: &WorkArguments, context: &Context) -> Result<Outcome, Fail
     let own = new_id(Timestamp::now())?;
     let name = format!("{} {own}", arguments.worker.as_deref().unwrap_or("worker"));
     let mut worker = Worker { register, name, arguments, context };
-    AT_WORK.store(true, Ordering::SeqCst);
-    let ended = worker.serve();
-    AT_WORK.store(false, Ordering::SeqCst);
-    ended
+    let _attending = Attending::begin();
+    worker.serve()
 }
 
 impl Worker<'_> {

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -29,17 +30,17 @@ struct Said {
 }
 
 /// How a child ended.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// Its exit code; `None` if a signal ended it.
-    pub(super) code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// What it printed.
-    pub(super) output: String,
+    pub(crate) output: String,
     /// The end of what it said besides progress.
-    pub(super) errors: String,
+    pub(crate) errors: String,
 }
 
 /// A process of its own group: a stop reaches also what it has started.
-pub(super) struct Child {
+pub(crate) struct Child {
     process: std::process::Child,
     said: Arc<Mutex<Said>>,
     readers: Vec<JoinHandle<()>>,
@@ -57,8 +58,13 @@ struct Line {
 
 impl Child {
     /// Starts this same executable with other words.
-    pub(super) fn start(words: &[String]) -> std::io::Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
+    pub(crate) fn start(words: &[String]) -> std::io::Result<Self> {
+        Self::start_program(&std::env::current_exe()?, words)
+    }
+
+    /// Starts an executable that takes the words of this one.
+    pub(crate) fn start_program(program: &Path, words: &[String]) -> std::io::Result<Self> {
+        let mut process = Command::new(program)
             .args(words)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -79,12 +85,12 @@ impl Child {
     }
 
     /// How far it says that it has come.
-    pub(super) fn progress(&self) -> Option<JobProgress> {
+    pub(crate) fn progress(&self) -> Option<JobProgress> {
         self.said.lock().ok()?.progress.clone()
     }
 
     /// How it ended, if it has.
-    pub(super) fn ended(&mut self) -> Option<Ended> {
+    pub(crate) fn ended(&mut self) -> Option<Ended> {
         let code = match self.process.try_wait() {
             Ok(None) => return None,
             Ok(Some(status)) => status.code(),
@@ -101,7 +107,7 @@ impl Child {
     }
 
     /// Asks it to stop, and kills it if it has not done so in time.
-    pub(super) fn stop(&mut self, grace: Duration) {
+    pub(crate) fn stop(&mut self, grace: Duration) {
         match self.told_to_stop {
             None => {
                 self.signal(Signal::INT);
@@ -113,7 +119,7 @@ impl Child {
     }
 
     /// Ends it at once.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         // Nothing of it is wanted any more.
         let _ = self.process.wait();

@@ -1,0 +1,341 @@
+//! The loop of a watch: looks at the spool, asks the rules, starts and ends programs.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use jomo_core::time::jst_text;
+use serde_json::Value;
+
+use super::place::{COMMAND, Place, live};
+use super::rules::{Action, Child, Clock, Event, GivenUp, Health, Seen, Settings, Trigger, Watch};
+use super::{WatchArguments, state};
+use crate::failure::{Exit, Failure};
+use crate::outcome::{Outcome, Status};
+use crate::region::Region;
+use crate::run::Context;
+use crate::work::child::{Child as Process, Ended};
+use crate::work::stopping;
+
+/// How often the process is looked at between two polls.
+const BUSY: Duration = Duration::from_millis(25);
+/// How long a process that is told to stop may clean up.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often the live generation is looked up: others may publish and roll back.
+const LOOK_UP: Duration = Duration::from_secs(30);
+/// How often the state is written when nothing has changed but the age.
+const TELL: Duration = Duration::from_secs(10);
+
+/// The process of a cycle.
+struct Running {
+    process: Process,
+    slot: Timestamp,
+    publishes: bool,
+    stopped: bool,
+}
+
+/// A watch at work.
+pub(super) struct Runner<'a> {
+    arguments: &'a WatchArguments,
+    context: &'a Context,
+    place: Place,
+    settings: Settings,
+    watch: Watch,
+    running: Option<Running>,
+    /// How the last process ended, until the rules are told.
+    ended: Option<Child>,
+    began: Instant,
+    /// Between the clock of this watch and that on the wall.
+    offset: SignedDuration,
+    looked_up: Option<Instant>,
+    told: Option<(Instant, Value)>,
+}
+
+impl<'a> Runner<'a> {
+    /// A watch over a region and a store.
+    pub(super) fn new(
+        arguments: &'a WatchArguments,
+        context: &'a Context,
+        region: &Region,
+        place: Place,
+    ) -> Self {
+        let minutes = region.forecasts.valid_for_min;
+        let valid = SignedDuration::try_from_secs_f64(60.0 * minutes);
+        let known = Settings::default();
+        let valid = valid.unwrap_or(known.late_after);
+        // What is invented is never judged by the clock on the wall.
+        let validity = (!region.fictional).then_some(valid);
+        let settings = Settings { validity, late_after: valid, ..known };
+        let offset =
+            arguments.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
+        let clock = Clock { wall: later(Timestamp::now(), offset), steady: Duration::ZERO };
+        Self {
+            arguments,
+            context,
+            place,
+            settings,
+            watch: Watch::new(settings, clock, None),
+            running: None,
+            ended: None,
+            began: Instant::now(),
+            offset,
+            looked_up: None,
+            told: None,
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        Clock { wall: later(Timestamp::now(), self.offset), steady: self.began.elapsed() }
+    }
+
+    /// Polls until told to stop; with `--once` until there is nothing more to do.
+    ///
+    /// # Errors
+    /// If the store that is there cannot be read at the start.
+    pub(super) fn serve(mut self) -> Result<Outcome, Failure> {
+        let live = live(&self.arguments.store)?;
+        self.watch = Watch::new(self.settings, self.clock(), live);
+        let poll = Duration::from_secs(self.arguments.poll_s);
+        loop {
+            self.poll();
+            let clock = self.clock();
+            let settled = self.settings.patience.settle + poll < clock.steady;
+            if self.arguments.once && settled && self.watch.is_idle(clock) {
+                break;
+            }
+            self.wait(poll);
+            if stopping() {
+                self.end_process();
+                break;
+            }
+        }
+        self.tell();
+        Ok(self.outcome())
+    }
+
+    /// One look at everything.
+    fn poll(&mut self) {
+        let clock = self.clock();
+        let child = self.child();
+        let is_over = matches!(child, Child::Ended { .. });
+        // A spool that cannot be read just now is no reason to forget what was in it.
+        let Some(entries) = self.place.entries() else {
+            self.ended = is_over.then_some(child);
+            self.tell();
+            return;
+        };
+        let readings =
+            self.watch.needs_readings(clock).then(|| self.place.newest_reading()).flatten();
+        let live = self.look_up(is_over);
+        let seen = Seen { spool: &entries, readings, live, child };
+        for action in self.watch.tick(clock, &seen) {
+            match action {
+                Action::Read(name) => {
+                    // A file that has gone meanwhile is no file of the next poll.
+                    if let Some((before, verdict)) = self.place.read(&name) {
+                        self.watch.judge(self.clock(), &before, verdict);
+                    }
+                }
+                Action::Begin(slot) => self.start(slot, self.forecast(slot), Publishes::Not),
+                Action::Publish(slot) => self.start(slot, self.publish(slot), Publishes::Yes),
+                Action::Stop => {
+                    if let Some(running) = &mut self.running {
+                        running.stopped = true;
+                        running.process.stop(GRACE);
+                    }
+                }
+            }
+        }
+        self.note();
+        self.tell();
+    }
+
+    /// What the process does; its end is told once.
+    fn child(&mut self) -> Child {
+        if let Some(ended) = self.ended.take() {
+            return ended;
+        }
+        let Some(running) = &mut self.running else { return Child::None };
+        if running.stopped {
+            running.process.stop(GRACE);
+        }
+        match running.process.ended() {
+            None => Child::Running,
+            Some(Ended { code, errors, .. }) => {
+                let (slot, publishes) = (running.slot, running.publishes);
+                self.running = None;
+                let made = if publishes { None } else { self.place.made(slot) };
+                if publishes && matches!(code, Some(0 | 4)) {
+                    self.place.tidy(slot);
+                }
+                let is_done = matches!(code, Some(0 | 4)) && (publishes || made.is_some());
+                if !is_done && !errors.trim().is_empty() {
+                    let said = errors.trim().to_owned();
+                    let code = code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+                    self.context.progress.note("watch-said", &[("code", code), ("said", said)]);
+                }
+                Child::Ended { code, made }
+            }
+        }
+    }
+
+    /// The live forecast, looked up now and then, and after each process.
+    fn look_up(&mut self, is_over: bool) -> Option<super::rules::Made> {
+        let is_due = self.looked_up.is_none_or(|at| LOOK_UP <= at.elapsed());
+        if !is_due && !is_over {
+            return None;
+        }
+        self.looked_up = Some(Instant::now());
+        // A store that does not answer says nothing; the last that it said still holds.
+        live(&self.arguments.store).ok().flatten()
+    }
+
+    /// The words of a cycle.
+    fn forecast(&self, slot: Timestamp) -> Vec<String> {
+        let [field, verb] = COMMAND.split_once(' ').map_or([COMMAND, ""], <[&str; 2]>::from);
+        let mut words = vec![field.to_owned(), verb.to_owned()];
+        words.push(self.arguments.region.display().to_string());
+        words.push(format!("--at={slot}"));
+        words.push(format!("--out={}", self.place.cycle(slot).display()));
+        // What an earlier cycle of the slot has left may be without its layers.
+        words.push("--force".to_owned());
+        words.push(format!("--threads={}", self.context.threads));
+        words.extend(["--progress=json", "--json", "--attached"].map(str::to_owned));
+        words
+    }
+
+    /// The words of a publication.
+    fn publish(&self, slot: Timestamp) -> Vec<String> {
+        let mut words = vec!["publish".to_owned(), self.place.cycle(slot).display().to_string()];
+        words.push(format!("--store={}", self.arguments.store.display()));
+        words.extend(["--progress=json", "--json", "--attached"].map(str::to_owned));
+        words
+    }
+
+    fn start(&mut self, slot: Timestamp, words: Vec<String>, publishes: Publishes) {
+        let started = match &self.arguments.program {
+            Some(program) => Process::start_program(program, &words),
+            None => Process::start(&words),
+        };
+        match started {
+            Ok(process) => {
+                let publishes = publishes == Publishes::Yes;
+                self.running = Some(Running { process, slot, publishes, stopped: false });
+            }
+            Err(fault) => {
+                let facts = [("code", "-".to_owned()), ("said", fault.to_string())];
+                self.context.progress.note("watch-said", &facts);
+                self.ended = Some(Child::Ended { code: None, made: None });
+            }
+        }
+    }
+
+    /// Ends the process, whatever it is doing: the store is switched whole or not at all.
+    fn end_process(&mut self) {
+        let Some(mut running) = self.running.take() else { return };
+        let told = Instant::now();
+        while running.process.ended().is_none() {
+            if GRACE <= told.elapsed() {
+                running.process.kill();
+                return;
+            }
+            running.process.stop(GRACE);
+            std::thread::sleep(BUSY);
+        }
+    }
+
+    /// Waits for the next poll; less long if the process ends or the watch is told to stop.
+    fn wait(&mut self, poll: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < poll && !stopping() && self.ended.is_none() {
+            std::thread::sleep(BUSY);
+            if self.running.is_some() {
+                let child = self.child();
+                self.ended = matches!(child, Child::Ended { .. }).then_some(child);
+            }
+        }
+    }
+
+    /// Says what has happened.
+    fn note(&mut self) {
+        for event in self.watch.events() {
+            let (id, slot) = match event {
+                Event::Began(slot, Trigger::Rain) => ("watch-began", slot),
+                Event::Began(slot, Trigger::Readings) => ("watch-began-readings", slot),
+                Event::Published(slot) => ("watch-published", slot),
+                Event::GaveUp(slot, reason) => (reason_id(reason), slot),
+            };
+            self.context.progress.note(id, &[("time", jst_text(slot))]);
+        }
+    }
+
+    /// Writes the state, if it has changed or is about to look forgotten.
+    fn tell(&mut self) {
+        let clock = self.clock();
+        let status = self.watch.status(clock);
+        let state = state::state(&status, self.settings.late_after);
+        let is_told =
+            self.told.as_ref().is_some_and(|(at, known)| at.elapsed() < TELL && *known == state);
+        if is_told {
+            return;
+        }
+        let good_for_s = 3 * (TELL.as_secs() + self.arguments.poll_s);
+        let dated = state::dated(state.clone(), &status, clock.wall, good_for_s);
+        // Without room on the disk the next poll tries again.
+        if self.place.tell(&dated).is_ok() {
+            self.told = Some((Instant::now(), state));
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let status = self.watch.status(self.clock());
+        let mut outcome = Outcome::new(Status::Done);
+        let counts = status.counts;
+        outcome.counts.extend(
+            [
+                ("begun", counts.begun),
+                ("published", counts.published),
+                ("preempted", counts.preempted),
+                ("failed", counts.failed),
+                ("discarded", counts.discarded),
+            ]
+            .map(|(name, count)| (name.to_owned(), count)),
+        );
+        for (file, code) in &status.refused {
+            outcome.faults.add(code, || file.clone());
+        }
+        outcome.more.insert("state", state::state(&status, self.settings.late_after));
+        if stopping() {
+            outcome.ends = Some(Exit::Interrupted);
+        } else if 0 < counts.failed && counts.published == 0 {
+            outcome.ends = Some(Exit::Failed);
+        } else if status.health != Health::Normal {
+            outcome.ends = Some(Exit::Blocked);
+        }
+        let language = self.context.progress.language();
+        outcome.lines.push(state::sentence(language, &status, self.settings.late_after));
+        outcome
+    }
+}
+
+/// Whether a process hands a result over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Publishes {
+    Yes,
+    Not,
+}
+
+fn reason_id(reason: GivenUp) -> &'static str {
+    match reason {
+        GivenUp::Preempted => "watch-preempted",
+        GivenUp::Overdue => "watch-overdue",
+        GivenUp::Expired => "watch-expired",
+        GivenUp::Older => "watch-older",
+        GivenUp::Failed => "watch-failed",
+        GivenUp::Refused => "watch-refused",
+    }
+}
+
+/// A time after another one, held within what a clock can show.
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(time)
+}
