@@ -1,1 +1,21 @@
 # rainfall
+rainfall-other =
+    .title = The file holds neither rain nor soil water
+    .detail = There is no amount of rain and no soil water index in it.
+    .hint = Keep only files of analysed rain, rain forecasts and the soil water index in the folder of rain.
+rainfall-duplicate =
+    .title = Two files have the same content
+    .detail = It is the same as { $name }.
+    .hint = One of them was used; remove the other.
+rainfall-old =
+    .title = The file is too old to be used
+    .detail = It ends at { $end }, before { $start }.
+    .hint = Move old files out of the folder of rain.
+rainfall-amount =
+    .title = The file holds an amount of rain that cannot be
+    .detail = { $amount } mm in one interval.
+    .hint = Fetch the file again.
+rainfall-outside =
+    .title = The grid does not reach the region
+    .detail = The grid covers { $grid }.
+    .hint = Put files there that cover this region.

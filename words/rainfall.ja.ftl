@@ -1,1 +1,21 @@
-# rainfall
+# rainfall: 予測のために届いた雨のファイル。pipelines/src/rainfall
+rainfall-other =
+    .title = 雨も土壌雨量指数も入っていないファイルです
+    .detail = 1時間雨量や土壌雨量指数の項目がありません。
+    .hint = 雨のフォルダには解析雨量・降水短時間予報・降水15時間予報・土壌雨量指数のファイルだけを置いてください。
+rainfall-duplicate =
+    .title = 同じ内容のファイルが2つあります
+    .detail = { $name } と同じ内容です。
+    .hint = 1つだけ使いました。どちらかを消してください。
+rainfall-old =
+    .title = 古いファイルは使いません
+    .detail = { $end } で終わる内容で、{ $start } より前です。
+    .hint = 古いファイルは雨のフォルダから移してください。
+rainfall-amount =
+    .title = あり得ない雨量が入っています
+    .detail = 1つの期間の雨量が { $amount } mmです。
+    .hint = ファイルを取り直してください。
+rainfall-outside =
+    .title = 格子が地域に届いていません
+    .detail = 格子の範囲: { $grid }
+    .hint = この地域を含むファイルを置いてください。

@@ -17,6 +17,7 @@ pub mod people;
 pub mod progress;
 pub mod publication;
 pub mod rain;
+pub mod rainfall;
 pub mod region;
 pub mod register;
 pub mod run;
