@@ -17,6 +17,7 @@ pub mod assimilate;
 pub mod basin;
 mod basin_error;
 mod build;
+pub mod calibrate;
 mod case;
 mod cell;
 pub mod ensemble;

@@ -10,18 +10,25 @@
 
 #![expect(clippy::needless_range_loop, reason = "a lane is an index of several arrays at once")]
 
+mod index;
 mod kernel;
 mod land;
 mod ledger;
+mod saved;
 mod slopes;
+mod snow;
+mod storage_function;
 mod terrain;
 
 use crate::basin_error::BasinError;
 use kernel::{Ground, Water, advance};
 
+pub use index::RunoffIndex;
 pub use land::{Infiltration, Land};
 pub use ledger::Ledger;
 pub use slopes::{Element, Receiver, SLOPE_MIN, Slopes};
+pub use snow::{LAPSE_C_M, SnowModel, Snowpack, at_height_c};
+pub use storage_function::{StorageBasin, StorageFunction};
 pub use terrain::{Cover, SlopesError, Terrain};
 
 /// Longest step within a call, in s. A kinematic wave of 0.1 to 0.5 m/s crosses an element of
@@ -175,10 +182,10 @@ impl<const W: usize> Runoff<W> {
             }
         }
         lateral_m3_s.fill([0.0; W]);
-        let parts = (step_s / STEP_MAX_S).ceil().max(1.0);
-        let part_s = step_s / parts;
+        let count = (step_s / STEP_MAX_S).ceil().max(1.0);
+        let part_s = step_s / count;
         let mut done = 0.5;
-        while done < parts {
+        while done < count {
             self.hillsides(slopes, rain_m_s, part_s, lateral_m3_s);
             self.slow(part_s, lateral_m3_s);
             done += 1.0;
@@ -210,7 +217,7 @@ impl<const W: usize> Runoff<W> {
             let left = advance(&mut self.waters[index], ground, plan, part_s, coming);
             let store = &mut self.slow_m3[plan.node as usize];
             for lane in 0..W {
-                let percolated_m3 = left.percolated_m[lane] * plan.area_m2;
+                let percolated_m3 = left.sunk[lane] * plan.area_m2;
                 let deep_m3 = percolated_m3 * ground.deep_loss;
                 self.ledger.deep_m3[lane] += deep_m3;
                 store[lane] += percolated_m3 - deep_m3;
@@ -219,14 +226,14 @@ impl<const W: usize> Runoff<W> {
                 Receiver::Element(next) => {
                     let [over_m3, under_m3] = &mut self.coming_m3[next as usize];
                     for lane in 0..W {
-                        over_m3[lane] += left.surface_m[lane] * plan.area_m2;
-                        under_m3[lane] += left.soil_m[lane] * plan.area_m2;
+                        over_m3[lane] += left.over_m[lane] * plan.area_m2;
+                        under_m3[lane] += left.under_m[lane] * plan.area_m2;
                     }
                 }
                 Receiver::Node(node) => {
-                    let node_m3 = &mut nodes_m3[node as usize];
+                    let came_m3 = &mut nodes_m3[node as usize];
                     for lane in 0..W {
-                        node_m3[lane] += (left.surface_m[lane] + left.soil_m[lane]) * plan.area_m2;
+                        came_m3[lane] += (left.over_m[lane] + left.under_m[lane]) * plan.area_m2;
                     }
                 }
             }
@@ -329,6 +336,32 @@ impl<const W: usize> Runoff<W> {
                 let most_m = ground.capacity_m[lane].max(before_m);
                 water.soil_m[lane] = (before_m * factor[lane]).min(most_m);
                 added_m3[lane] += (water.soil_m[lane] - before_m) * plan.area_m2;
+            }
+        }
+        for (sum, added_m3) in self.ledger.added_m3.iter_mut().zip(added_m3) {
+            *sum += added_m3;
+        }
+        added_m3
+    }
+
+    /// Multiplies the water over some elements; returns the volume added by member, in m³. Factors
+    /// that are not finite or below 0 count as 1, elements that are not there are left out.
+    pub fn scale_surface(
+        &mut self,
+        slopes: &Slopes,
+        factor: [f64; W],
+        elements: impl IntoIterator<Item = usize>,
+    ) -> [f64; W] {
+        let mut added_m3 = [0.0; W];
+        for element in elements {
+            let known = self.waters.get_mut(element).zip(slopes.plans.get(element));
+            let Some((water, plan)) = known else { continue };
+            for lane in 0..W {
+                if factor[lane].is_finite() && 0.0 <= factor[lane] {
+                    let before_m = water.surface_m[lane];
+                    water.surface_m[lane] = before_m * factor[lane];
+                    added_m3[lane] += (water.surface_m[lane] - before_m) * plan.area_m2;
+                }
             }
         }
         for (sum, added_m3) in self.ledger.added_m3.iter_mut().zip(added_m3) {

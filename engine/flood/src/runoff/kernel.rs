@@ -67,12 +67,15 @@ pub(crate) struct Water<const W: usize> {
     pub(crate) soil_m: [f64; W],
 }
 
-/// Depths that come or go within a step, in m.
+/// What leaves an element within a step, in m over its area.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Depths<const W: usize> {
-    pub(crate) surface_m: [f64; W],
-    pub(crate) soil_m: [f64; W],
-    pub(crate) percolated_m: [f64; W],
+pub(crate) struct Leaving<const W: usize> {
+    /// Over the ground.
+    pub(crate) over_m: [f64; W],
+    /// In the soil, down the slope.
+    pub(crate) under_m: [f64; W],
+    /// Into the slow store, or deeper.
+    pub(crate) sunk: [f64; W],
 }
 
 /// Carries an element through `step_s`: `rain_m` falls and `coming` flows in; gives what leaves.
@@ -83,7 +86,7 @@ pub(crate) fn advance<const W: usize>(
     plan: &Plan,
     step_s: f64,
     [rain_m, over_m, under_m]: [&[f64; W]; 3],
-) -> Depths<W> {
+) -> Leaving<W> {
     let mut ponded_m = [0.0; W];
     for lane in 0..W {
         ponded_m[lane] = water.surface_m[lane] + (rain_m[lane] + over_m[lane]);
@@ -94,7 +97,7 @@ pub(crate) fn advance<const W: usize>(
         }
         Law::CurveNumber { retention_m } => curve_number_m(&water.soil_m, retention_m, rain_m),
     };
-    let mut left = Depths { surface_m: [0.0; W], soil_m: [0.0; W], percolated_m: [0.0; W] };
+    let mut left = Leaving { over_m: [0.0; W], under_m: [0.0; W], sunk: [0.0; W] };
     let mut free_m = [0.0; W];
     let mut rate = [0.0; W];
     for lane in 0..W {
@@ -111,8 +114,8 @@ pub(crate) fn advance<const W: usize>(
         // Without any outflow both are 0, and so is the share.
         let percolated_m = gone_m * (sinking / drained.max(f64::MIN_POSITIVE));
         water.soil_m[lane] = kept_m;
-        left.percolated_m[lane] = percolated_m;
-        left.soil_m[lane] = gone_m - percolated_m;
+        left.sunk[lane] = percolated_m;
+        left.under_m[lane] = gone_m - percolated_m;
         let risen_m = held_m - kept_m - gone_m;
         let above_m = ponded_m[lane] - taken_m + risen_m;
         free_m[lane] = (above_m - ground.ponding_m).max(0.0);
@@ -122,7 +125,7 @@ pub(crate) fn advance<const W: usize>(
     let still_m = remaining_m(&free_m, &rate);
     for lane in 0..W {
         water.surface_m[lane] += still_m[lane];
-        left.surface_m[lane] = free_m[lane] - still_m[lane];
+        left.over_m[lane] = free_m[lane] - still_m[lane];
     }
     left
 }

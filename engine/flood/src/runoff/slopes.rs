@@ -141,6 +141,7 @@ impl Slopes {
     }
 
     /// The node that the water of each element reaches in the end.
+    #[must_use]
     pub fn node_of_elements(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
         self.plans.iter().map(|plan| plan.node)
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::many_single_char_names, reason = "symbols of the equations")]
 
 mod assimilate;
+mod calibrate;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod chance;
 mod ensemble;
@@ -16,8 +17,8 @@ mod laws;
 mod limits;
 mod rainfall;
 mod real;
-mod runoff;
 mod river;
+mod runoff;
 mod soil_water;
 mod time;
 mod verify;

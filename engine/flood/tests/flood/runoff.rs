@@ -1,6 +1,9 @@
 //! Runoff against closed forms, its laws, and what it refuses.
 
 mod laws;
+mod saved;
+mod simple;
+mod terrain;
 
 use jomo_flood::runoff::{
     Element, Infiltration, Land, Members, Receiver, Runoff, SLOPE_MIN, Slopes, Start,
@@ -154,7 +157,6 @@ fn infiltration_is_that_of_green_and_ampt() {
             }
             worst = worst.max((runoff.soil_m(0).unwrap()[0] / exact_m - 1.0).abs());
         }
-        println!("Green-Ampt, steps of {step_s} s: within {worst:.1e} of the depth");
         assert!(worst <= most, "{step_s} s: {worst}");
     }
 }

@@ -10,4 +10,5 @@ mod prepared;
 mod real;
 mod sample;
 mod streams;
+mod stretch;
 mod water;
