@@ -36,19 +36,29 @@
 //! ```
 
 mod channel;
+mod lanes;
 mod ledger;
 mod link;
+mod pond;
 mod repair;
+mod save;
 mod solve;
 mod start;
 mod terrain;
+mod weir;
+mod works;
 
 pub use ledger::RiverLedger;
+pub use pond::Pond;
 pub use terrain::GivenCrest;
+pub use weir::weir_m2_s;
+pub use works::{Barrier, Dam, Outlet, Passes, Rule, Works};
 
 use crate::basin_error::BasinError;
 use crate::river::channel::Channels;
+use crate::river::pond::Placed;
 use crate::river::solve::Work;
+use crate::river::works::Law;
 use crate::waterway::Waterway;
 
 /// How rivers are computed.
@@ -91,6 +101,19 @@ impl Settings {
     }
 }
 
+/// What the solution of steps took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Trees times steps.
+    pub solved: u64,
+    /// Corrections of Newton's method over all of them.
+    pub corrections: u64,
+    /// Most corrections that one needed.
+    pub most: u32,
+    /// Solved less precisely than wanted; volumes are exact even there.
+    pub unfinished: u64,
+}
+
 /// Rivers in motion: depth of every node and discharge of every link, for `W` members.
 #[derive(Clone, Debug)]
 pub struct River<const W: usize> {
@@ -104,6 +127,8 @@ pub struct River<const W: usize> {
     /// Factors on Manning's n.
     roughness: [f64; W],
     ledger: RiverLedger<W>,
+    laws: Vec<Law>,
+    ponds: Vec<Placed<W>>,
     work: Work<W>,
 }
 
@@ -124,6 +149,8 @@ impl<const W: usize> River<W> {
             discharge_m3_s: vec![[0.0; W]; nodes],
             roughness: [1.0; W],
             ledger: RiverLedger::default(),
+            laws: Vec::new(),
+            ponds: Vec::new(),
             work: Work::with_nodes(nodes),
         })
     }
@@ -147,6 +174,9 @@ impl<const W: usize> River<W> {
             return Err(BasinError::Setting { what: "seconds", value: seconds, expected });
         }
         self.check_lateral(lateral_m3_s)?;
+        for pond in &mut self.ponds {
+            pond.recent_m3 = [0.0; W];
+        }
         let count = (seconds / self.settings.step_s).ceil().max(1.0);
         let (start_s, length_s) = (self.time_s, seconds / count);
         let mut done = 0.0;
@@ -229,6 +259,12 @@ impl<const W: usize> River<W> {
         Ok(())
     }
 
+    /// The work so far.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
+        self.work.effort
+    }
+
     /// The water balance so far.
     #[must_use]
     pub fn ledger(&self) -> RiverLedger<W> {
@@ -236,6 +272,9 @@ impl<const W: usize> River<W> {
         ledger.storage_m3 = [0.0; W];
         for volume in &self.volume_m3 {
             add(&mut ledger.storage_m3, *volume);
+        }
+        for pond in &self.ponds {
+            add(&mut ledger.storage_m3, pond.volume_m3);
         }
         ledger
     }

@@ -45,6 +45,11 @@ impl Series {
         }
     }
 
+    /// The time of the last point, s.
+    pub(crate) fn end_s(&self) -> f64 {
+        self.points.last().map_or(0.0, |point| point[0])
+    }
+
     /// The integral between two times, exact for the broken line.
     #[must_use]
     pub fn integral(&self, from_s: f64, to_s: f64) -> f64 {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::face::GRAVITY;
 use crate::river::Settings;
+use crate::river::lanes::Lanes;
 use crate::waterway::Waterway;
 
 /// "Nothing downstream" among places.
@@ -26,6 +27,21 @@ pub(crate) struct Place {
     pub slope: f64,
     /// Place of the next node; [`NONE`] at an outlet.
     pub next: u32,
+    /// What stands at its lower end, among the laws of the river; [`NONE`] for open channel.
+    pub law: u32,
+    /// Ponds to the left and right, among those of the river.
+    pub ponds: [u32; 2],
+    pub crest_m: [f64; 2],
+    /// Length along the stream in m.
+    pub length_m: f64,
+}
+
+impl Place {
+    /// Level of the next node at a depth of it.
+    #[inline(always)]
+    pub(crate) fn next_level<const W: usize>(&self, depth: Lanes<W>) -> Lanes<W> {
+        Lanes::of(self.next_bed_m) + depth
+    }
 }
 
 /// Nodes ordered by trees; in a tree whatever flows into a node stands before it, and the stem of
@@ -76,6 +92,10 @@ impl Channels {
                 resistance: GRAVITY * manning * manning,
                 slope,
                 next: node.downstream.map_or(NONE, |next| place_of_node[next as usize]),
+                law: NONE,
+                ponds: [NONE; 2],
+                crest_m: node.crest_m,
+                length_m: node.length_m,
             }
         };
         let places: Vec<Place> = node_of_place.iter().map(place).collect();

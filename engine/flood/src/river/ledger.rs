@@ -32,6 +32,15 @@ impl<const W: usize> Default for RiverLedger<W> {
 }
 
 impl<const W: usize> RiverLedger<W> {
+    /// The sums that are carried on, without what is stored.
+    pub(crate) fn sums(&self) -> [[f64; W]; 5] {
+        [self.start_m3, self.lateral_m3, self.taken_m3, self.corrected_m3, self.outflow_m3]
+    }
+
+    pub(crate) fn set_sums(&mut self, sums: [[f64; W]; 5]) {
+        [self.start_m3, self.lateral_m3, self.taken_m3, self.corrected_m3, self.outflow_m3] = sums;
+    }
+
     /// What is stored less what must be, m³.
     #[must_use]
     pub fn error_m3(&self) -> [f64; W] {

@@ -1,84 +1,111 @@
-//! Discharge of one link as a function of the levels at its two ends.
+//! Discharge of open channel as a function of the levels at its two ends.
 
 use crate::face::GRAVITY;
-use crate::real::Real;
 use crate::river::channel::Place;
+use crate::river::lanes::Lanes;
 
 /// Depth in m below which no water flows on: 1 µm.
 pub(crate) const FILM_M: f64 = 1e-6;
 
-/// Discharge in m³/s and its derivatives by the level above and by the level below, in m²/s.
-pub(crate) type Passed = [f64; 3];
+/// Discharge in m³/s and its derivatives by the level above (never negative) and by the level
+/// below (never positive), in m²/s.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Passed<const W: usize> {
+    pub flow: Lanes<W>,
+    pub by_above: Lanes<W>,
+    pub by_below: Lanes<W>,
+}
 
-/// A link in one step of one member: what does not change while the step is solved.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Link {
-    pub width_m: f64,
-    /// `(1 - w) max(z_i, z_j) + w (z_i + z_j) / 2`: the bed below the depth of the flow.
-    pub bed_m: f64,
+/// What does not change of a link while a step is solved.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Link<const W: usize> {
+    /// Bed below the depth of the flow: `(1 - w) max(z_i, z_j) + w (z_i + z_j) / 2`.
+    pub bed_m: Lanes<W>,
     /// Weight `w` of the mean of both levels against the higher one.
-    pub mean: f64,
+    pub mean: Lanes<W>,
     /// Discharge before the step, m³/s.
-    pub before: f64,
+    pub before: Lanes<W>,
+    /// `dt g n²`.
+    pub drag: Lanes<W>,
     /// `g dt / reach`, in m/s.
     pub push: f64,
-    /// `dt g n²`.
-    pub drag: f64,
+    pub width_m: f64,
 }
 
-/// The weight of the mean level: 1 for a level pool, 0 where the surface falls by half of the
-/// depth or more from node to node. Up to there pressure from below is felt more than depth is
-/// missed, and discharge still falls when the lower level rises (see docs/methods/river.md).
-#[inline(always)]
-pub(crate) fn mean_weight(place: &Place, levels: [f64; 2]) -> f64 {
-    let high = levels[0].max(levels[1]);
-    let depth = (high - place.bed_m.max(place.next_bed_m)).max(FILM_M);
-    let fall = (levels[0] - levels[1]).abs();
-    (1.0 - 2.0 * fall / depth).max(0.0)
+impl<const W: usize> Link<W> {
+    /// The weight of the mean is 1 for a level pool and 0 where the surface falls by half of the
+    /// depth or more from node to node. Up to there pressure from below is felt more than depth is
+    /// missed: discharge still falls when the lower level rises (docs/methods/river.md).
+    #[inline(always)]
+    pub(crate) fn new(place: &Place, depths: [Lanes<W>; 2], step_s: f64) -> Self {
+        let [above, below] = [Lanes::of(place.bed_m) + depths[0], place.next_level(depths[1])];
+        let high = Lanes::of(place.bed_m.max(place.next_bed_m));
+        let middle = Lanes::of(0.5 * (place.bed_m + place.next_bed_m));
+        let depth = (above.at_least(below) - high).at_least(Lanes::of(FILM_M));
+        let steep = (above - below).abs() * depth.inverse();
+        let mean = (Lanes::of(1.0) - steep * 2.0).at_least(Lanes::ZERO);
+        Self {
+            bed_m: (Lanes::of(1.0) - mean) * high + mean * middle,
+            mean,
+            before: Lanes::ZERO,
+            drag: Lanes::ZERO,
+            push: GRAVITY * step_s / place.reach_m,
+            width_m: place.width_m,
+        }
+    }
+
+    /// The local inertial equation with friction at the end of the step:
+    /// `Q (1 + dt g n² |Q| / (A R^(4/3))) = Q0 + g dt A (level above - level below) / reach`.
+    #[inline(always)]
+    pub(crate) fn pass(&self, above: Lanes<W>, below: Lanes<W>) -> Passed<W> {
+        let [one, two] = [Lanes::of(1.0), Lanes::of(2.0)];
+        let half_mean = self.mean * 0.5;
+        let high = above.at_least(below);
+        let level = (one - self.mean) * high + half_mean * (above + below);
+        let depth = level - self.bed_m;
+        let film = Lanes::of(FILM_M);
+        let wet_depth = depth.unless(depth, film, one);
+        let area = wet_depth * self.width_m;
+        let wetted = wet_depth * 2.0 + Lanes::of(self.width_m);
+        let inverse = (area * wetted).inverse();
+        let (by_area, by_wetted) = (inverse * wetted, inverse * area);
+        let y = (area * by_wetted).inverse_cube_root();
+        let y2 = y * y;
+        let drag = self.drag * (y2 * y2) * by_area;
+        let (fall, pushing) = (above - below, area * self.push);
+        let pushed = self.before + pushing * fall;
+        let root = (one + drag * pushed.abs() * 4.0).sqrt();
+        let inverse = (root * (one + root)).inverse();
+        let by_root = inverse * (one + root);
+        let flow = two * pushed * inverse * root;
+        // Of ln(drag) by the depth, negated.
+        let easing = by_area * (7.0 / 3.0 * self.width_m) - by_wetted * (8.0 / 3.0);
+        let by_depth = (fall * (self.push * self.width_m) + (pushed - flow) * easing) * by_root;
+        let by_fall = pushing * by_root;
+        let upper = (one - half_mean).unless(above, below, half_mean);
+        let by_above = (by_depth * upper + by_fall).at_least(Lanes::ZERO);
+        let by_below = (by_depth * (one - upper) - by_fall).at_most(Lanes::ZERO);
+        let dry = |value: Lanes<W>| value.unless(depth, film, Lanes::ZERO);
+        Passed { flow: dry(flow), by_above: dry(by_above), by_below: dry(by_below) }
+    }
 }
 
-/// The local inertial equation with friction at the end of the step:
-/// `Q (1 + dt g n² |Q| / (A R^(4/3))) = Q0 + g dt A (level above - level below) / reach`.
+/// Normal flow over the lower end of an outlet, by Manning's formula; `drag` is `dt g n²`.
 #[inline(always)]
-pub(crate) fn inertial(link: &Link, above: f64, below: f64) -> Passed {
-    let forwards = below <= above;
-    let high = if forwards { above } else { below };
-    let level = (1.0 - link.mean) * high + link.mean * (0.5 * (above + below));
-    let depth = level - link.bed_m;
-    let wet = FILM_M < depth;
-    let depth = if wet { depth } else { 1.0 };
-    let width = link.width_m;
-    let (area, wetted) = (width * depth, width + 2.0 * depth);
-    let (one_by_area, radius) = (1.0 / area, area / wetted);
-    let y = radius.inverse_cube_root();
-    let y2 = y * y;
-    let drag = link.drag * (y2 * y2) * one_by_area;
-    let fall = above - below;
-    let pushed = link.before + link.push * area * fall;
-    let root = (1.0 + 4.0 * drag * pushed.abs()).sqrt();
-    let flow = 2.0 * pushed / (1.0 + root);
-    // d ln(drag) / d depth, negated.
-    let easing = width * one_by_area * (7.0 / 3.0) - (8.0 / 3.0) / wetted;
-    let by_root = 1.0 / root;
-    let by_depth = (link.push * width * fall + (pushed - flow) * easing) * by_root;
-    let by_fall = link.push * area * by_root;
-    let half = 0.5 * link.mean;
-    let (upper, lower) = if forwards { (1.0 - half, half) } else { (half, 1.0 - half) };
-    let by_above = (by_depth * upper + by_fall).max(0.0);
-    let by_below = (by_depth * lower - by_fall).min(0.0);
-    if wet { [flow, by_above, by_below] } else { [0.0; 3] }
-}
-
-/// Normal flow over the lower end of an outlet, by Manning's formula; `drag` is `g n²`.
-#[inline(always)]
-pub(crate) fn normal(place: &Place, resistance: f64, depth: f64) -> Passed {
-    let wet = FILM_M < depth;
-    let depth = if wet { depth } else { 1.0 };
-    let (area, wetted) = (place.width_m * depth, place.width_m + 2.0 * depth);
-    let radius = area / wetted;
-    let y = radius.inverse_cube_root();
-    // R^(2/3) = R y.
-    let flow = area * radius * y * (GRAVITY * place.slope / resistance).sqrt();
-    let by_depth = flow * ((5.0 / 3.0) / depth - (4.0 / 3.0) / wetted);
-    if wet { [flow, by_depth, 0.0] } else { [0.0; 3] }
+pub(crate) fn normal<const W: usize>(
+    place: &Place,
+    depth: Lanes<W>,
+    (drag, step_s): (Lanes<W>, f64),
+) -> Passed<W> {
+    let film = Lanes::of(FILM_M);
+    let wet_depth = depth.unless(depth, film, Lanes::of(1.0));
+    let area = wet_depth * place.width_m;
+    let wetted = wet_depth * 2.0 + Lanes::of(place.width_m);
+    let radius = area * wetted.inverse();
+    // R^(2/3) = R R^(-1/3).
+    let conveyance = area * radius * radius.inverse_cube_root();
+    let flow = conveyance * (Lanes::of(GRAVITY * step_s * place.slope) * drag.inverse()).sqrt();
+    let by_depth = flow * (wet_depth.inverse() * (5.0 / 3.0) - wetted.inverse() * (4.0 / 3.0));
+    let dry = |value: Lanes<W>| value.unless(depth, film, Lanes::ZERO);
+    Passed { flow: dry(flow), by_above: dry(by_depth), by_below: Lanes::ZERO }
 }

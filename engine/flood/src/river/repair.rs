@@ -7,7 +7,7 @@ use crate::river::channel::NONE;
 
 impl<const W: usize> River<W> {
     /// Takes back what nodes of a tree gave beyond what they had, in proportion to what they gave.
-    /// `work.change` holds the volumes moved through the links.
+    /// `work.moved_m3` holds the volumes moved through the links.
     ///
     /// Two passes are enough. Water that turned up into a tributary cannot turn down again: in a
     /// tree the only way down is the one that it came. So nodes that give downstream get water from
@@ -22,7 +22,7 @@ impl<const W: usize> River<W> {
                 continue;
             }
             for at in tree.clone() {
-                if 0.0 <= self.work.change[at][lane] {
+                if 0.0 <= self.work.moved_m3[at][lane] {
                     self.hold_back(at, lane);
                 }
             }
@@ -30,7 +30,7 @@ impl<const W: usize> River<W> {
                 self.hold_back(at, lane);
             }
             for at in tree.clone() {
-                self.discharge_m3_s[at][lane] = self.work.change[at][lane] / step_s;
+                self.discharge_m3_s[at][lane] = self.work.moved_m3[at][lane] / step_s;
             }
         }
     }
@@ -42,10 +42,16 @@ impl<const W: usize> River<W> {
             return;
         }
         let given = |value: f64| value.max(0.0);
-        let moved = &mut self.work.change;
+        let moved = &mut self.work.moved_m3;
+        let beside = self.channels.places[at].ponds;
         let up = self.channels.inflows(at);
         let mut gave = given(moved[at][lane]) + given(-self.work.lateral_m3[at][lane]);
         gave += up.iter().map(|above| given(-moved[*above as usize][lane])).sum::<f64>();
+        let over = |pond: &u32| {
+            let pond = self.ponds.get(*pond as usize)?;
+            Some(given(pond.moved_m3[lane]))
+        };
+        gave += beside.iter().filter_map(over).sum::<f64>();
         if gave <= 0.0 {
             return;
         }
@@ -65,6 +71,14 @@ impl<const W: usize> River<W> {
                 let returned = -back * *link;
                 *link += returned;
                 self.volume_m3[*above as usize][lane] -= returned;
+            }
+        }
+        for pond in beside {
+            let Some(pond) = self.ponds.get_mut(pond as usize) else { continue };
+            if 0.0 < pond.moved_m3[lane] {
+                let mut returned = [0.0; W];
+                returned[lane] = -back * pond.moved_m3[lane];
+                pond.count(returned);
             }
         }
         let lateral = &mut self.work.lateral_m3[at][lane];

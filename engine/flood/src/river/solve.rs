@@ -2,53 +2,58 @@
 
 use std::ops::Range;
 
-use crate::face::GRAVITY;
-use crate::river::channel::NONE;
-use crate::river::link::{Link, Passed, inertial, mean_weight, normal};
-use crate::river::{River, add};
+use crate::river::channel::{NONE, Place};
+use crate::river::lanes::Lanes;
+use crate::river::link::{Link, Passed, normal};
+use crate::river::works::Now;
+use crate::river::{Effort, River, add};
 
 /// Newton's method ends when no depth of the tree changes by more than this share of it …
-const NEAR: f64 = 1e-4;
+const NEAR: f64 = 1e-3;
 /// … or by this many m: the error that is left is about the square of that.
-const NEAR_M: f64 = 1e-5;
+const NEAR_M: f64 = 1e-4;
 /// Corrections after which only half of each is taken, and after which the step is left as it is:
-/// volumes are exact even then. Measured on floods of real networks: 2 to 4, at most 9.
-const FULL: usize = 8;
-const MOST: usize = 30;
+/// volumes are exact even then.
+const FULL: u32 = 8;
+const MOST: u32 = 30;
 
 /// Room for a step, by place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Work<const W: usize> {
     /// Lateral volume of the step in m³.
     pub lateral_m3: Vec<[f64; W]>,
-    pub depth_m: Vec<[f64; W]>,
-    link: Vec<[Link; W]>,
-    passed: Vec<[Passed; W]>,
-    diagonal: Vec<[f64; W]>,
-    right: Vec<[f64; W]>,
-    /// By how much the depth of a node changes with that of the next.
-    coupled: Vec<[f64; W]>,
-    pub change: Vec<[f64; W]>,
-    /// Most corrections that a step needed, and steps that did not end.
-    pub corrections: usize,
-    pub unfinished: u64,
+    /// Depth at the end of the step as far as it is known, m.
+    depth_m: Vec<Lanes<W>>,
+    links: Vec<Link<W>>,
+    passed: Vec<Passed<W>>,
+    equations: Vec<Equation<W>>,
+    /// Volumes moved through the links, m³.
+    pub moved_m3: Vec<[f64; W]>,
+    /// What works do in the step, by law.
+    works: Vec<Now<W>>,
+    pub effort: Effort,
+}
+
+/// The balance of a node: `diagonal * change = right + coupled * change of the next node`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Equation<const W: usize> {
+    diagonal: Lanes<W>,
+    right: Lanes<W>,
+    coupled: Lanes<W>,
+    change: Lanes<W>,
 }
 
 impl<const W: usize> Work<W> {
     pub(crate) fn with_nodes(nodes: usize) -> Self {
-        let none = || vec![[0.0; W]; nodes];
-        let link = Link { width_m: 1.0, bed_m: 0.0, mean: 0.0, before: 0.0, push: 0.0, drag: 0.0 };
         Self {
-            lateral_m3: none(),
-            depth_m: none(),
-            link: vec![[link; W]; nodes],
-            passed: vec![[[0.0; 3]; W]; nodes],
-            diagonal: none(),
-            right: none(),
-            coupled: none(),
-            change: none(),
-            corrections: 0,
-            unfinished: 0,
+            lateral_m3: vec![[0.0; W]; nodes],
+            depth_m: vec![Lanes::ZERO; nodes],
+            links: vec![Link::default(); nodes],
+            passed: vec![Passed::default(); nodes],
+            equations: vec![Equation::default(); nodes],
+            moved_m3: vec![[0.0; W]; nodes],
+            works: Vec::new(),
+            effort: Effort::default(),
         }
     }
 }
@@ -59,146 +64,178 @@ impl<const W: usize> River<W> {
             let lateral = lateral_m3_s[*node as usize];
             self.work.lateral_m3[place] = lateral.map(|inflow| inflow * step_s);
         }
+        self.set_works(step_s);
         for tree in 0..self.channels.trees.len() {
-            let tree = self.channels.trees[tree].clone();
-            self.prepare(tree.clone(), step_s);
-            self.solve(tree.clone(), step_s);
-            self.settle(tree, step_s);
+            self.step_tree(self.channels.trees[tree].clone(), step_s);
+        }
+    }
+
+    /// One step of one tree, with the widest vectors of the processor; the bits are the same.
+    #[expect(
+        unsafe_code,
+        reason = "a function with a processor feature is called after asking for it"
+    )]
+    fn step_tree(&mut self, tree: Range<usize>, step_s: f64) {
+        #[cfg(target_arch = "x86_64")]
+        if 1 < W && std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor was just asked for the only feature that is needed.
+            return unsafe { self.step_tree_wide(tree, step_s) };
+        }
+        self.step_tree_plain(tree, step_s);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn step_tree_wide(&mut self, tree: Range<usize>, step_s: f64) {
+        self.step_tree_plain(tree, step_s);
+    }
+
+    #[inline(always)]
+    fn step_tree_plain(&mut self, tree: Range<usize>, step_s: f64) {
+        self.prepare(tree.clone(), step_s);
+        self.solve(tree.clone(), step_s);
+        self.settle(tree, step_s);
+    }
+
+    /// What works do in a step that begins now.
+    fn set_works(&mut self, step_s: f64) {
+        self.work.works.clear();
+        if self.laws.is_empty() {
+            return;
+        }
+        let during = [self.time_s, self.time_s + step_s];
+        self.work.works.resize(self.laws.len(), Now::Closed);
+        for (at, place) in self.channels.places.iter().enumerate() {
+            if place.law == NONE {
+                continue;
+            }
+            let mut flows_in = Lanes(self.work.lateral_m3[at]) * (1.0 / step_s);
+            for above in self.channels.inflows(at) {
+                flows_in = flows_in + Lanes(self.discharge_m3_s[*above as usize]);
+            }
+            self.work.works[place.law as usize] =
+                self.laws[place.law as usize].now(during, flows_in);
         }
     }
 
     /// Sets up the links of a tree from the state before the step.
+    #[inline(always)]
     fn prepare(&mut self, tree: Range<usize>, step_s: f64) {
+        let work = &mut self.work;
         for at in tree.clone() {
-            let place = &self.channels.places[at];
-            let by_area = 1.0 / place.area_m2;
-            self.work.depth_m[at] = self.volume_m3[at].map(|volume| volume * by_area);
+            let by_area = 1.0 / self.channels.places[at].area_m2;
+            work.depth_m[at] = Lanes(self.volume_m3[at]) * by_area;
         }
+        let factors = Lanes(self.roughness);
         for at in tree {
             let place = &self.channels.places[at];
-            if place.next == NONE {
-                continue;
-            }
-            let below = place.next as usize;
-            let push = GRAVITY * step_s / place.reach_m;
-            for lane in 0..W {
-                let levels = [
-                    place.bed_m + self.work.depth_m[at][lane],
-                    place.next_bed_m + self.work.depth_m[below][lane],
-                ];
-                let mean = mean_weight(place, levels);
-                let high = place.bed_m.max(place.next_bed_m);
-                let middle = 0.5 * (place.bed_m + place.next_bed_m);
-                self.work.link[at][lane] = Link {
-                    width_m: place.width_m,
-                    bed_m: (1.0 - mean) * high + mean * middle,
-                    mean,
-                    before: self.discharge_m3_s[at][lane],
-                    push,
-                    drag: step_s * place.resistance * self.roughness[lane] * self.roughness[lane],
-                };
-            }
+            let below = lower_level(place, work, at) - Lanes::of(place.next_bed_m);
+            let mut link = Link::new(place, [work.depth_m[at], below], step_s);
+            link.before = Lanes(self.discharge_m3_s[at]);
+            link.drag = factors * factors * (step_s * place.resistance);
+            work.links[at] = link;
         }
     }
 
     /// Newton's method for the depths and discharges of a tree at the end of the step.
+    #[inline(always)]
     fn solve(&mut self, tree: Range<usize>, step_s: f64) {
+        self.work.effort.solved += 1;
         let mut open = [true; W];
         for round in 0..MOST {
-            self.eliminate(tree.clone(), step_s);
+            self.balance(tree.clone(), step_s);
+            eliminate(&self.channels.places, &mut self.work, tree.clone(), step_s);
+            let effort = &mut self.work.effort;
+            effort.corrections += 1;
+            effort.most = effort.most.max(round + 1);
             let share = if round < FULL { 1.0 } else { 0.5 };
             open = self.correct(tree.clone(), share, open);
             if !open.contains(&true) {
-                self.work.corrections = self.work.corrections.max(round + 1);
                 return;
             }
         }
-        self.work.corrections = MOST;
-        self.work.unfinished += 1;
+        self.work.effort.unfinished += 1;
     }
 
-    /// Down the rivers: discharges and derivatives of all links, and the elimination of each node.
-    fn eliminate(&mut self, tree: Range<usize>, step_s: f64) {
-        let work = &mut self.work;
-        for at in tree.clone() {
-            let area_m2 = self.channels.places[at].area_m2;
-            for lane in 0..W {
-                work.diagonal[at][lane] = area_m2;
-                let stored = self.volume_m3[at][lane] + work.lateral_m3[at][lane];
-                work.right[at][lane] = stored - area_m2 * work.depth_m[at][lane];
-            }
-        }
+    /// The balance of every node without its links.
+    #[inline(always)]
+    fn balance(&mut self, tree: Range<usize>, step_s: f64) {
         for at in tree {
             let place = &self.channels.places[at];
-            if place.next == NONE {
-                for lane in 0..W {
-                    let resistance = place.resistance * self.roughness[lane] * self.roughness[lane];
-                    let passed = normal(place, resistance, work.depth_m[at][lane]);
-                    work.passed[at][lane] = passed;
-                    let diagonal = work.diagonal[at][lane] + step_s * passed[1];
-                    let right = work.right[at][lane] - step_s * passed[0];
-                    work.change[at][lane] = right / diagonal;
-                    work.coupled[at][lane] = 0.0;
-                }
+            let area_m2 = place.area_m2;
+            let stored = Lanes(self.volume_m3[at]) + Lanes(self.work.lateral_m3[at]);
+            let equation = &mut self.work.equations[at];
+            equation.diagonal = Lanes::of(area_m2);
+            equation.right = stored - self.work.depth_m[at] * area_m2;
+            if place.ponds == [NONE; 2] {
                 continue;
             }
-            let below = place.next as usize;
-            for lane in 0..W {
-                let link = &work.link[at][lane];
-                let above_m = place.bed_m + work.depth_m[at][lane];
-                let below_m = place.next_bed_m + work.depth_m[below][lane];
-                let passed = inertial(link, above_m, below_m);
-                work.passed[at][lane] = passed;
-                let [flow, by_above, by_below] = passed.map(|value| step_s * value);
-                let inverse = 1.0 / (work.diagonal[at][lane] + by_above);
-                let change = (work.right[at][lane] - flow) * inverse;
-                let coupled = -by_below * inverse;
-                work.change[at][lane] = change;
-                work.coupled[at][lane] = coupled;
-                work.diagonal[below][lane] -= by_below + by_above * coupled;
-                work.right[below][lane] += flow + by_above * change;
+            let levels = Lanes::of(place.bed_m) + self.work.depth_m[at];
+            for pond in place.ponds {
+                let Some(pond) = self.ponds.get_mut(pond as usize) else { continue };
+                pond.flow_at(levels.0, step_s);
+                equation.diagonal = equation.diagonal + Lanes(pond.by_level) * step_s;
+                equation.right = equation.right - Lanes(pond.flow) * step_s;
             }
         }
     }
 
     /// Up the rivers: corrects the depths of the open members and follows their discharges along
     /// the derivatives, which keeps the balance of every node. Gives what stays open.
+    #[inline(always)]
     fn correct(&mut self, tree: Range<usize>, share: f64, open: [bool; W]) -> [bool; W] {
         let work = &mut self.work;
         let mut far = [0.0_f64; W];
         for at in tree.rev() {
             let next = self.channels.places[at].next;
-            for lane in 0..W {
-                let below = if next == NONE { 0.0 } else { work.change[next as usize][lane] };
-                let change = work.change[at][lane] + work.coupled[at][lane] * below;
-                work.change[at][lane] = change;
-                if !open[lane] {
-                    continue;
+            let below = match next {
+                NONE => Lanes::ZERO,
+                next => work.equations[next as usize].change,
+            };
+            let equation = &mut work.equations[at];
+            let change = equation.change + equation.coupled * below;
+            equation.change = change;
+            let passed = &work.passed[at];
+            let flow = passed.flow + passed.by_above * change + passed.by_below * below;
+            let depth = work.depth_m[at];
+            let corrected = (depth + change * share).at_least(Lanes::ZERO);
+            let moved = (corrected - depth).abs();
+            for (lane, open) in open.into_iter().enumerate() {
+                if open {
+                    self.discharge_m3_s[at][lane] = flow.0[lane];
+                    let limit = NEAR_M + NEAR * depth.0[lane];
+                    far[lane] = far[lane].max(moved.0[lane] - limit);
+                    work.depth_m[at].0[lane] = corrected.0[lane];
                 }
-                let [flow, by_above, by_below] = work.passed[at][lane];
-                self.discharge_m3_s[at][lane] = flow + by_above * change + by_below * below;
-                let depth = work.depth_m[at][lane];
-                let limit = NEAR_M + NEAR * depth;
-                let corrected = (depth + share * change).max(0.0);
-                far[lane] = far[lane].max((corrected - depth).abs() / limit);
-                work.depth_m[at][lane] = corrected;
+            }
+            for pond in self.channels.places[at].ponds {
+                let Some(pond) = self.ponds.get_mut(pond as usize) else { continue };
+                for (lane, open) in open.into_iter().enumerate() {
+                    if open {
+                        pond.settled[lane] = pond.flow[lane] + pond.by_level[lane] * change.0[lane];
+                    }
+                }
             }
         }
-        std::array::from_fn(|lane| open[lane] && 1.0 < far[lane])
+        std::array::from_fn(|lane| open[lane] && 0.0 < far[lane])
     }
 
     /// Volumes after the step, from the discharges.
+    #[inline(always)]
     fn settle(&mut self, tree: Range<usize>, step_s: f64) {
-        let work = &mut self.work;
         for at in tree.clone() {
-            for lane in 0..W {
-                work.change[at][lane] = step_s * self.discharge_m3_s[at][lane];
-                self.volume_m3[at][lane] += work.lateral_m3[at][lane];
+            self.work.moved_m3[at] = self.discharge_m3_s[at].map(|flow| step_s * flow);
+            add(&mut self.volume_m3[at], self.work.lateral_m3[at]);
+            for pond in self.channels.places[at].ponds {
+                if let Some(pond) = self.ponds.get_mut(pond as usize) {
+                    let moved = pond.take(step_s);
+                    add(&mut self.volume_m3[at], moved.map(|volume| -volume));
+                }
             }
         }
         for at in tree.clone() {
             let next = self.channels.places[at].next;
-            let moved = work.change[at];
+            let moved = self.work.moved_m3[at];
             add(&mut self.volume_m3[at], moved.map(|volume| -volume));
             if next != NONE {
                 add(&mut self.volume_m3[next as usize], moved);
@@ -206,11 +243,55 @@ impl<const W: usize> River<W> {
         }
         self.repair(tree.clone(), step_s);
         let ledger = &mut self.ledger;
-        let outlet = tree.end - 1;
-        add(&mut ledger.outflow_m3, self.work.change[outlet]);
+        add(&mut ledger.outflow_m3, self.work.moved_m3[tree.end - 1]);
         for lateral in &self.work.lateral_m3[tree] {
             add(&mut ledger.lateral_m3, lateral.map(|volume| volume.max(0.0)));
             add(&mut ledger.taken_m3, lateral.map(|volume| (-volume).max(0.0)));
         }
+    }
+}
+
+/// Down the rivers: discharges and derivatives of all links, and the elimination of each node.
+#[inline(always)]
+fn eliminate<const W: usize>(
+    places: &[Place],
+    work: &mut Work<W>,
+    tree: Range<usize>,
+    step_s: f64,
+) {
+    for at in tree {
+        let place = &places[at];
+        let depth = work.depth_m[at];
+        let below = lower_level(place, work, at);
+        let link = &work.links[at];
+        let passed = match work.works.get(place.law as usize) {
+            Some(works) => works.pass(place, link, [Lanes::of(place.bed_m) + depth, below]),
+            None if place.next == NONE => normal(place, depth, (link.drag, step_s)),
+            None => link.pass(Lanes::of(place.bed_m) + depth, below),
+        };
+        work.passed[at] = passed;
+        let (flow, by_above, by_below) =
+            (passed.flow * step_s, passed.by_above * step_s, passed.by_below * step_s);
+        let equation = &mut work.equations[at];
+        let inverse = (equation.diagonal + by_above).inverse();
+        let change = (equation.right - flow) * inverse;
+        let coupled = -by_below * inverse;
+        equation.change = change;
+        equation.coupled = coupled;
+        let Some(lower) = work.equations.get_mut(place.next as usize) else { continue };
+        lower.diagonal = lower.diagonal - (by_below + by_above * coupled);
+        lower.right = lower.right + flow + by_above * change;
+    }
+}
+
+/// Level below the link of a place: that of the next node, or of the water outside.
+#[inline(always)]
+fn lower_level<const W: usize>(place: &Place, work: &Work<W>, at: usize) -> Lanes<W> {
+    if let Some(depth) = work.depth_m.get(place.next as usize) {
+        return place.next_level(*depth);
+    }
+    match work.works.get(place.law as usize) {
+        Some(Now::Stage(level_m)) => Lanes::of(level_m.max(place.bed_m)),
+        _ => place.next_level(work.depth_m[at]),
     }
 }
