@@ -9,6 +9,8 @@
 //! `docs/methods/forecast.md` gives the cycle, its assumptions and its limits.
 
 mod assimilation;
+mod land;
+mod saved;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +19,12 @@ use rayon::prelude::*;
 use crate::assimilate::{Radius, Zones};
 use crate::basin_error::BasinError;
 use crate::rainfall::{Cube, Perturbation};
-use crate::river::{self, River, RiverLedger};
+use crate::river::{self, River, RiverLedger, Works};
 use crate::runoff::{self, Runoff, Slopes};
 use crate::waterway::Waterway;
 
 pub use assimilation::{GaugeState, Saying};
+pub use land::{Beside, Land};
 
 /// Members of a block: four f64 fill the vectors of today's processors.
 pub const LANES: usize = 4;
@@ -31,6 +34,7 @@ pub const LANES: usize = 4;
 pub struct Basin {
     waterway: Waterway,
     slopes: Slopes,
+    works: Works,
     zones: Option<Zones>,
     /// Zone of most of the ground under each rain cell.
     zone_of_rain: Vec<u32>,
@@ -39,11 +43,17 @@ pub struct Basin {
 }
 
 impl Basin {
-    /// A basin with gauges at some of its nodes, one at most at each.
+    /// A basin with what stands in and beside its rivers, and with gauges at some of its nodes, one
+    /// at most at each.
     ///
     /// # Errors
     /// Slopes of another number of nodes, or gauges that [`Zones::new`] refuses.
-    pub fn new(waterway: Waterway, slopes: Slopes, gauges: &[u32]) -> Result<Self, BasinError> {
+    pub fn new(
+        waterway: Waterway,
+        slopes: Slopes,
+        works: Works,
+        gauges: &[u32],
+    ) -> Result<Self, BasinError> {
         let (expected, found) = (waterway.nodes().len(), slopes.nodes());
         if expected != found {
             return Err(BasinError::Count { what: "nodes", expected, found });
@@ -67,7 +77,7 @@ impl Basin {
             best.map_or(0, |(zone, _)| *zone)
         };
         let zone_of_rain = areas_m2.iter().map(most).collect();
-        Ok(Self { waterway, slopes, zones, zone_of_rain, elements_of_zone })
+        Ok(Self { waterway, slopes, works, zones, zone_of_rain, elements_of_zone })
     }
 
     /// The rivers.
@@ -155,17 +165,9 @@ struct Block {
 
 impl Block {
     fn new(basin: &Basin, members: &[Member], river: &river::Settings) -> Result<Self, BasinError> {
-        let lane = |value: fn(&Member) -> f64| {
-            // Lanes without a member repeat the last.
-            std::array::from_fn(|lane| members.get(lane).or(members.last()).map_or(1.0, value))
-        };
-        let factors = runoff::Members {
-            roughness: lane(|member| member.roughness),
-            soil_depth: lane(|member| member.soil_depth),
-            conductivity: lane(|member| member.conductivity),
-        };
+        let factors = Self::factors(members);
         let start = runoff::Start {
-            wetness: lane(|member| member.wetness),
+            wetness: lanes(members, |member| member.wetness),
             base_flow_m3_s_km2: [BASE_FLOW_M3_S_KM2; LANES],
         };
         let mut block = Self {
@@ -175,6 +177,7 @@ impl Block {
             lateral_m3_s: vec![[0.0; LANES]; basin.slopes.nodes()],
             rates_mm_h: Vec::new(),
         };
+        block.river.install(basin.works.clone())?;
         block.river.set_roughness(factors.roughness)?;
         let mut low_m3_s = vec![[0.0; LANES]; basin.slopes.nodes()];
         let nodes = basin.slopes.node_of_elements();
@@ -186,6 +189,20 @@ impl Block {
         block.river.set_normal(&low_m3_s)?;
         Ok(block)
     }
+
+    /// Factors of the members of a block.
+    fn factors(members: &[Member]) -> runoff::Members<LANES> {
+        runoff::Members {
+            roughness: lanes(members, |member| member.roughness),
+            soil_depth: lanes(members, |member| member.soil_depth),
+            conductivity: lanes(members, |member| member.conductivity),
+        }
+    }
+}
+
+/// A number of each lane; lanes without a member repeat the last.
+fn lanes(members: &[Member], value: fn(&Member) -> f64) -> [f64; LANES] {
+    std::array::from_fn(|lane| members.get(lane).or(members.last()).map_or(1.0, value))
 }
 
 /// Base flow at a cold start, in m³/s per km²: the low flow of Japanese mountain rivers is 1 to 3
@@ -301,6 +318,19 @@ impl Ensemble {
         let mut all: Vec<f64> = self.blocks.iter().flat_map(value).collect();
         all.truncate(self.members.len());
         all
+    }
+
+    /// Water that has left the rivers over their banks since the start, less what came back, for
+    /// every member, in m³.
+    #[must_use]
+    pub fn spilled_m3(&self) -> Vec<f64> {
+        let nodes = 0..self.blocks.first().map_or(0, |block| block.lateral_m3_s.len());
+        self.gather(|block| {
+            nodes.clone().fold([0.0; LANES], |sums, node| {
+                let [left, right] = block.river.spilled_m3(node);
+                std::array::from_fn(|lane| sums[lane] + left[lane] + right[lane])
+            })
+        })
     }
 
     /// Water that appeared or vanished on the hillsides and in the rivers, as a share of all that
