@@ -15,6 +15,7 @@ mod level;
 mod occurrence;
 mod sums;
 
+pub(crate) use bootstrap::Numbers;
 pub use bootstrap::{Blocks, Draws, Interval, block_length, bootstrap};
 pub use hindcast::{Case, Chance, LeadScores, Scored, hindcast};
 pub use level::{Efficiency, LeadScore, bias, by_lead, coverage, kge, mae, nse, rmse};
