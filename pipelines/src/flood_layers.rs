@@ -19,6 +19,7 @@ use jomo_core::fault::Faults;
 use jomo_core::grid::Grid;
 use jomo_core::layer::{Access, InputFile, Kind, Layer, Mode, SPEC_VERSION, Text};
 use jomo_core::message::{Arguments, Coded};
+use jomo_core::organisation::OrganisationKind;
 use jomo_core::projection::ProjectionError;
 use jomo_format::geotiff::{self, Limits};
 use jomo_store::{LayerStage, LayerVersion};
@@ -169,8 +170,49 @@ fn publish(request: &LayersRequest, context: &Context) -> Result<Outcome, Failur
     let mut inputs = record.inputs;
     inputs.extend(rasters.files());
     let plan = plan(request, &region, mode, inputs);
-    let work = Work { region: &region, request, mode, rasters: &rasters, context };
+    let work = Work {
+        region: &region,
+        told: Told {
+            mode,
+            start,
+            edition: request.edition,
+            valid_for_min: region.rainfall.valid_for_min,
+            audience: Vec::new(),
+        },
+        rasters: &rasters,
+        context,
+    };
     plan.execute(context, &request.target, |plan, stage| make(&work, plan, stage))
+}
+
+/// What is told of a flood besides its rasters.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// Whose now it lives in.
+    pub(crate) mode: Mode,
+    /// The moment at which the computation begins.
+    pub(crate) start: Timestamp,
+    /// Depth classes on the map.
+    pub(crate) edition: Edition,
+    /// Minutes for which it is current.
+    pub(crate) valid_for_min: f64,
+    /// Whose people may see it where it is restricted.
+    pub(crate) audience: Vec<OrganisationKind>,
+}
+
+/// Stages the layers of a flood whose rasters lie in a folder, as part of another run.
+///
+/// # Errors
+/// If the rasters do not fit each other, or the layers cannot be written.
+pub(crate) fn stage_layers(
+    folder: &Path,
+    (region, told): (&Region, Told),
+    (plan, stage): (&Plan, &Path),
+    context: &Context,
+) -> Result<Vec<Layer>, Failure> {
+    let rasters = Rasters::read(folder, told.start)?;
+    let work = Work { region, told, rasters: &rasters, context };
+    Ok(make(&work, plan, stage)?.layers)
 }
 
 /// Depths in m that the texts of the layers speak of, by their setting.
@@ -315,8 +357,7 @@ fn depth_rasters(folder: &Path) -> Result<BTreeMap<i64, String>, Failure> {
 
 struct Work<'a> {
     region: &'a Region,
-    request: &'a LayersRequest,
-    mode: Mode,
+    told: Told,
     rasters: &'a Rasters,
     context: &'a Context,
 }
@@ -380,12 +421,12 @@ fn put(
 }
 
 fn describe(work: &Work<'_>, plan: &Plan, theme: Theme) -> Layer {
-    let Work { region, request, mode, rasters, .. } = work;
-    let fictional = *mode == Mode::Fictional;
-    let start = request.start;
+    let Work { region, told, rasters, .. } = work;
+    let Told { mode, start, edition, .. } = *told;
+    let fictional = mode == Mode::Fictional;
     let worded =
         |id: &str| both(&if fictional { format!("{id}-fictional") } else { id.to_owned() });
-    let valid_for = SignedDuration::try_from_secs_f64(60.0 * region.rainfall.valid_for_min);
+    let valid_for = SignedDuration::try_from_secs_f64(60.0 * told.valid_for_min);
     let expires = valid_for.ok().and_then(|time| start.checked_add(time).ok());
     let is_timed = theme == Theme::Depth;
     Layer {
@@ -394,9 +435,9 @@ fn describe(work: &Work<'_>, plan: &Plan, theme: Theme) -> Layer {
         version: String::new(),
         title: worded(&format!("layer-{}", theme.layer().replace('_', "-"))),
         kind: Kind::Forecast,
-        mode: *mode,
+        mode,
         access: if fictional { Access::Public } else { Access::Restricted },
-        audience: Vec::new(),
+        audience: if fictional { Vec::new() } else { told.audience.clone() },
         row_access: None,
         attribution: worded("credit-flood"),
         licence: licence(region, fictional),
@@ -405,16 +446,16 @@ fn describe(work: &Work<'_>, plan: &Plan, theme: Theme) -> Layer {
         minzoom: *COARSE_ZOOMS.start(),
         maxzoom: *FINE_ZOOMS.end(),
         fields: theme.fields(),
-        style: theme.style(request.edition),
-        legend: theme.legend(request.edition),
-        legend_title: Some(legend_title(theme, request.edition)),
+        style: theme.style(edition),
+        legend: theme.legend(edition),
+        legend_title: Some(legend_title(theme, edition)),
         // Five views of one flood: the map begins with the one that moves.
         hidden: !is_timed,
         feature_count: 0,
         reference_time: Some(start),
         valid_times: if is_timed { rasters.steps.keys().copied().collect() } else { Vec::new() },
-        expires: expires.filter(|_| *mode == Mode::Live),
-        clock: (*mode != Mode::Live).then_some(start),
+        expires: expires.filter(|_| mode == Mode::Live),
+        clock: (mode != Mode::Live).then_some(start),
         run: plan.provenance(&Faults::default()),
         files: BTreeMap::new(),
     }

@@ -88,8 +88,7 @@ impl Coded for PrepareError {
 /// # Errors
 /// With the key that is missing.
 pub fn named<'a>(path: Option<&'a PathBuf>, key: &'static str) -> Result<&'a Path, Failure> {
-    path.map(PathBuf::as_path)
-        .ok_or_else(|| Failure::new(Exit::Input, PrepareError::Lacks { key }))
+    path.map(PathBuf::as_path).ok_or_else(|| Failure::new(Exit::Input, PrepareError::Lacks { key }))
 }
 
 /// Prepares the basin of a region.
@@ -162,8 +161,7 @@ fn write(dem: &Grid<f32>, rivers: &Rivers, path: &Path) -> Result<Made, Failure>
         sections: &sections,
         banks: &banks,
     };
-    let fail =
-        |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(path, &source));
+    let fail = |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(path, &source));
     let mut out = BufWriter::new(File::create(path).map_err(fail)?);
     prepared::write(&basin, &mut out).and_then(|()| out.flush()).map_err(fail)?;
     let count = |number: usize| number as u64;

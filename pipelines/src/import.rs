@@ -165,7 +165,7 @@ fn read_any(
     let path = &request.file;
     let asked = request.foreign != ForeignOptions::default();
     if !asked && !foreign::is_foreign(bytes) {
-        match read(path, bytes, options) {
+        match read_features(path, bytes, options) {
             Err(failure) if is_other_crs(&failure) => {}
             read => return read,
         }
@@ -174,7 +174,7 @@ fn read_any(
     let taken =
         foreign::take_in(path, &request.foreign, &request.columns, request.encoding, &scratch)?;
     let options = ReadOptions { id_field: options.id_field.clone(), ..ReadOptions::default() };
-    let mut read = read(path, &taken.bytes, &options)?;
+    let mut read = read_features(path, &taken.bytes, &options)?;
     let mut faults = taken.faults;
     faults.merge(read.faults);
     read.faults = faults;
@@ -186,7 +186,11 @@ fn is_other_crs(failure: &Failure) -> bool {
 }
 
 /// The format is told by the content, then by the name: a wrong extension is common.
-fn read(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<VectorRead, Failure> {
+pub(crate) fn read_features(
+    path: &Path,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<VectorRead, Failure> {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let brace = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');

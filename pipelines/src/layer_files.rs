@@ -121,3 +121,29 @@ fn visit(geometry: &Geometry<f64>, see: &mut impl FnMut(Coord<f64>)) {
         _ => {}
     }
 }
+
+/// A cell of a table that people open in a spreadsheet: quoted where it must be, and never taken
+/// for a formula.
+#[must_use]
+pub fn csv_cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_or_breaks_its_row() {
+        let told = ["plain", "=1+1", "-3", "a,b", "say \"it\"", "two\nlines"].map(csv_cell);
+        let expected =
+            ["plain", "'=1+1", "'-3", "\"a,b\"", "\"say \"\"it\"\"\"", "\"two\nlines\""];
+        assert_eq!(told, expected);
+    }
+}

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use toml::Value;
 
 use super::section::Section;
-use super::{audience, number, plain};
+use super::{audience, number, plain, texts};
 use jomo_core::organisation::OrganisationKind;
 
 /// Rivers and the slopes that drain into them.
@@ -26,8 +26,8 @@ pub struct Rivers {
     pub land: Option<PathBuf>,
     /// Surveyed sections: CSV `reach,width_m,depth_m`.
     pub sections: Option<PathBuf>,
-    /// Facilities that water may reach.
-    pub facilities: Option<PathBuf>,
+    /// Layers of facilities that water may reach: their `source` is read.
+    pub facilities: Vec<String>,
     /// Releases of dams.
     pub dams: Option<PathBuf>,
     /// Where levees may breach.
@@ -45,7 +45,7 @@ impl Default for Rivers {
             roughness: 0.035,
             land: None,
             sections: None,
-            facilities: None,
+            facilities: Vec::new(),
             dams: None,
             breaches: None,
         }
@@ -151,7 +151,9 @@ pub(super) fn rivers(section: &mut Section<'_>, folder: &Path) -> Rivers {
             .unwrap_or(known.roughness),
         land: section.optional("land", "a path", path(folder)),
         sections: section.optional("sections", "a path", path(folder)),
-        facilities: section.optional("facilities", "a path", path(folder)),
+        facilities: section
+            .optional("facilities", "[\"layer\", …]", texts)
+            .unwrap_or_default(),
         dams: section.optional("dams", "a path", path(folder)),
         breaches: section.optional("breaches", "a path", path(folder)),
     }

@@ -1,0 +1,174 @@
+//! The state of the members between cycles: one file for each reference time, in a folder.
+//!
+//! A file is a line of JSON (form, key, reference time, gauges with their errors), a newline, and
+//! the bytes of [`Ensemble::save`], which carry a sum of their own.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jomo_core::fault::Faults;
+use jomo_core::layer::InputFile;
+use jomo_core::time::{compact, parse_compact};
+use jomo_flood::basin::Ensemble;
+use jomo_flood::{BasinError, river};
+use jomo_store::sha256_hex;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::cycle::{GaugeRecord, Now};
+use super::model::Model;
+use crate::failure::{CommandError, Exit, Failure};
+use crate::region::Region;
+use crate::source::Source;
+
+/// Form of the file.
+const FORM: u32 = 1;
+const SUFFIX: &str = ".state";
+/// Largest state that is read, in bytes: 200,000 slope elements and 64 members have 0.3 GB.
+const STATE_MAX: u64 = 4 << 30;
+/// States that are kept: three hours of cycles, so that a late file can begin before it.
+const KEPT: usize = 18;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    form: u32,
+    key: String,
+    reference_time: Timestamp,
+    gauges: Vec<GaugeRecord>,
+}
+
+/// A state as found.
+pub(super) struct Saved {
+    /// When it holds.
+    pub(super) time: Timestamp,
+    pub(super) file: InputFile,
+    path: PathBuf,
+    gauges: Vec<GaugeRecord>,
+    bytes: Vec<u8>,
+}
+
+/// What must be the same for a state to go on: basin, land and number of members.
+pub(super) fn key(basin: &InputFile, region: &Region) -> String {
+    let text = json!([
+        basin.sha256,
+        region.forecasts.members,
+        region.forecasts.seed,
+        region.rivers.roughness,
+        crate::run::ENGINE_VERSION,
+    ]);
+    sha256_hex(text.to_string().as_bytes())
+}
+
+/// The newest state of a folder between two times that fits. One that does not fit is counted and
+/// passed over: the forecast starts cold rather than not at all.
+pub(super) fn newest(
+    folder: &Path,
+    key: &str,
+    [from, to]: [Timestamp; 2],
+    faults: &mut Faults,
+) -> Result<Option<Saved>, Failure> {
+    let mut times = times(folder)?;
+    times.retain(|time| from <= *time && *time <= to);
+    for time in times.into_iter().rev() {
+        let path = folder.join(format!("{}{SUFFIX}", compact(time)));
+        match open(&path, key, time) {
+            Some(saved) => return Ok(Some(saved)),
+            None => faults.add("forecast-state-other", || {
+                path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+            }),
+        }
+    }
+    Ok(None)
+}
+
+fn open(path: &Path, key: &str, time: Timestamp) -> Option<Saved> {
+    let Source { file, mut bytes } = Source::read(path, STATE_MAX).ok()?;
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+    let fits = head.form == FORM && head.key == key && head.reference_time == time;
+    fits.then(|| {
+        bytes.drain(..=end);
+        Saved { time, file, path: path.to_owned(), gauges: head.gauges, bytes }
+    })
+}
+
+/// Times of the states in a folder, ascending; none if it is not there.
+fn times(folder: &Path) -> Result<Vec<Timestamp>, Failure> {
+    let fail = |fault: &std::io::Error| Failure::new(Exit::Failed, CommandError::io(folder, fault));
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(fault) => return Err(fail(&fault)),
+    };
+    let mut times = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|fault| fail(&fault))?.file_name();
+        let name = name.to_string_lossy();
+        times.extend(name.strip_suffix(SUFFIX).and_then(parse_compact));
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
+impl Saved {
+    /// The members as they were, with what each makes of the rain from now on.
+    pub(super) fn take_up(
+        &self,
+        model: &Model,
+        mut now: Now,
+        seed: u64,
+    ) -> Result<Now, Failure> {
+        let members = now.ensemble.members().to_vec();
+        let river: &river::Settings = &model.river;
+        now.ensemble = Ensemble::load(&model.basin, members, river, seed, &self.bytes)
+            .map_err(|fault: BasinError| Failure::input(&self.path, fault))?;
+        for record in &mut now.records {
+            if let Some(known) = self.gauges.iter().find(|known| known.id == record.id) {
+                record.errors.clone_from(&known.errors);
+            }
+        }
+        Ok(now)
+    }
+}
+
+/// Writes the state of a reference time, whole or not at all, and removes the oldest beyond those
+/// that are kept.
+pub(super) fn save(
+    folder: &Path,
+    key: &str,
+    time: Timestamp,
+    model: &Model,
+    now: &Now,
+) -> Result<(), Failure> {
+    let fail = |path: &Path, fault: &std::io::Error| {
+        Failure::new(Exit::Failed, CommandError::io(path, fault))
+    };
+    fs::create_dir_all(folder).map_err(|fault| fail(folder, &fault))?;
+    let name = format!("{}{SUFFIX}", compact(time));
+    let (path, part) = (folder.join(&name), folder.join(format!(".{name}.part")));
+    let head = json!(Head {
+        form: FORM,
+        key: key.to_owned(),
+        reference_time: time,
+        gauges: now.records.clone(),
+    });
+    let write = || {
+        let mut out = File::create(&part)?;
+        out.write_all(head.to_string().as_bytes())?;
+        out.write_all(b"\n")?;
+        out.write_all(&now.ensemble.save(&model.basin))?;
+        out.sync_all()?;
+        fs::rename(&part, &path)
+    };
+    write().map_err(|fault| fail(&path, &fault))?;
+    let known = times(folder)?;
+    let older: Vec<&Timestamp> = known.iter().filter(|known| **known < time).collect();
+    for time in &older[..older.len().saturating_sub(KEPT)] {
+        let path = folder.join(format!("{}{SUFFIX}", compact(**time)));
+        fs::remove_file(&path).map_err(|fault| fail(&path, &fault))?;
+    }
+    Ok(())
+}
