@@ -23,6 +23,7 @@ mod cell;
 pub mod ensemble;
 mod error;
 mod face;
+mod feed;
 pub mod gauge;
 mod ground;
 mod inertial;

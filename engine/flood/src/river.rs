@@ -35,19 +35,24 @@
 //! # Ok::<(), jomo_flood::BasinError>(())
 //! ```
 
+mod breach;
 mod channel;
+mod coupled;
 mod lanes;
 mod ledger;
 mod link;
 mod pond;
 mod repair;
 mod save;
+mod single;
 mod solve;
 mod start;
 mod terrain;
 mod weir;
 mod works;
 
+pub use breach::{Breach, BreachRule, Trigger};
+pub use coupled::{Coupled, CoupledError, CoupledLedger, EXCHANGE_S, Plain};
 pub use ledger::RiverLedger;
 pub use pond::Pond;
 pub use terrain::GivenCrest;
@@ -55,6 +60,7 @@ pub use weir::weir_m2_s;
 pub use works::{Barrier, Dam, Outlet, Passes, Rule, Works};
 
 use crate::basin_error::BasinError;
+use crate::river::breach::Gap;
 use crate::river::channel::Channels;
 use crate::river::pond::Placed;
 use crate::river::solve::Work;
@@ -129,6 +135,7 @@ pub struct River<const W: usize> {
     ledger: RiverLedger<W>,
     laws: Vec<Law>,
     ponds: Vec<Placed<W>>,
+    gaps: Vec<Gap<W>>,
     work: Work<W>,
 }
 
@@ -151,6 +158,7 @@ impl<const W: usize> River<W> {
             ledger: RiverLedger::default(),
             laws: Vec::new(),
             ponds: Vec::new(),
+            gaps: Vec::new(),
             work: Work::with_nodes(nodes),
         })
     }

@@ -7,6 +7,7 @@ use crate::case::{Forcing, Scheme, Settings, Start, TimeStep};
 use crate::cell::DRY_M;
 use crate::error::FloodError;
 use crate::face::GRAVITY;
+use crate::feed::Feeds;
 use crate::ground::{Ground, Lattice};
 use crate::joint::Joint;
 use crate::layout::Layout;
@@ -39,6 +40,7 @@ pub struct Simulation<R> {
     flows: Vec<Flow>,
     reaches: Vec<Reach>,
     sources: Vec<PlacedSource>,
+    pub(crate) feeds: Feeds,
     pub(crate) sky: Sky,
     /// Cells of the domain in each zone of rain.
     cells_of_zone: Vec<u64>,
@@ -119,6 +121,7 @@ impl<R: Real> Simulation<R> {
             flows,
             reaches,
             sources,
+            feeds: Feeds::default(),
             sky,
             cells_of_zone,
             time_s: 0.0,
@@ -180,6 +183,7 @@ impl<R: Real> Simulation<R> {
         let next_s = if left_s <= step_s { end_s } else { self.time_s + step_s };
         self.time_s = next_s;
         self.let_in(next_s - step_s, next_s);
+        self.feed(step_s);
         let due = self.sky.gather(next_s - step_s, next_s);
         let area_m2 = self.cell_size_m * self.cell_size_m;
         let fallen = self.sky.count(&self.cells_of_zone);
@@ -199,7 +203,8 @@ impl<R: Real> Simulation<R> {
         let enters = rims.any(|(flow, reach)| {
             matches!(flow, Flow::Discharge(_) | Flow::Stage(_)) && !reach.cells.is_empty()
         });
-        if enters || !self.sources.is_empty() { FORESIGHT_S } else { f64::INFINITY }
+        let enters = enters || !self.sources.is_empty() || self.feeds.run();
+        if enters { FORESIGHT_S } else { f64::INFINITY }
     }
 
     /// Signal speed in m/s of the water about to enter, which no cell shows yet: that of critical
@@ -218,7 +223,8 @@ impl<R: Real> Simulation<R> {
         let sources = self.sources.iter();
         let edge_m = 4.0 * self.cell_size_m;
         let sources = sources.map(|source| critical(peak(&source.discharge) / edge_m));
-        rims.chain(sources).fold(0.0, f64::max)
+        let feeds = critical(self.feeds.fastest_m3_s() / edge_m);
+        rims.chain(sources).fold(feeds, f64::max)
     }
 
     /// Signal speed in m/s of water that enters from a level outside: `2 c` over dry ground, `c`

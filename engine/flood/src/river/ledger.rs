@@ -11,6 +11,8 @@ pub struct RiverLedger<const W: usize> {
     pub taken_m3: [f64; W],
     /// Put in by corrections from gauges, less taken out.
     pub corrected_m3: [f64; W],
+    /// Given to a plain that is computed apart, less what came back.
+    pub exchanged_m3: [f64; W],
     /// Out through outlets, less what came back in there.
     pub outflow_m3: [f64; W],
     /// Stored now, on land beside the river too.
@@ -25,6 +27,7 @@ impl<const W: usize> Default for RiverLedger<W> {
             lateral_m3: none,
             taken_m3: none,
             corrected_m3: none,
+            exchanged_m3: none,
             outflow_m3: none,
             storage_m3: none,
         }
@@ -33,12 +36,24 @@ impl<const W: usize> Default for RiverLedger<W> {
 
 impl<const W: usize> RiverLedger<W> {
     /// The sums that are carried on, without what is stored.
-    pub(crate) fn sums(&self) -> [[f64; W]; 5] {
-        [self.start_m3, self.lateral_m3, self.taken_m3, self.corrected_m3, self.outflow_m3]
+    pub(crate) fn sums(&self) -> [[f64; W]; 6] {
+        let Self { start_m3, lateral_m3, taken_m3, corrected_m3, exchanged_m3, outflow_m3, .. } =
+            *self;
+        [start_m3, lateral_m3, taken_m3, corrected_m3, exchanged_m3, outflow_m3]
     }
 
-    pub(crate) fn set_sums(&mut self, sums: [[f64; W]; 5]) {
-        [self.start_m3, self.lateral_m3, self.taken_m3, self.corrected_m3, self.outflow_m3] = sums;
+    pub(crate) fn set_sums(&mut self, sums: [[f64; W]; 6]) {
+        let [start_m3, lateral_m3, taken_m3, corrected_m3, exchanged_m3, outflow_m3] = sums;
+        let storage_m3 = self.storage_m3;
+        *self = Self {
+            start_m3,
+            lateral_m3,
+            taken_m3,
+            corrected_m3,
+            exchanged_m3,
+            outflow_m3,
+            storage_m3,
+        };
     }
 
     /// What is stored less what must be, m³.
@@ -46,7 +61,8 @@ impl<const W: usize> RiverLedger<W> {
     pub fn error_m3(&self) -> [f64; W] {
         std::array::from_fn(|lane| {
             let gained = self.lateral_m3[lane] - self.taken_m3[lane] + self.corrected_m3[lane];
-            self.storage_m3[lane] - self.start_m3[lane] - (gained - self.outflow_m3[lane])
+            let left = self.outflow_m3[lane] + self.exchanged_m3[lane];
+            self.storage_m3[lane] - self.start_m3[lane] - (gained - left)
         })
     }
 

@@ -1,7 +1,7 @@
 //! Land beside a river that takes what spills over the crest.
 
 use crate::river::channel::NONE;
-use crate::river::weir::spill;
+use crate::river::weir::{spill, through};
 use crate::river::{River, add};
 
 /// Land beside a node: a basin with upright walls.
@@ -17,6 +17,11 @@ pub struct Pond {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placed<const W: usize> {
     pub land: Pond,
+    /// Level of the ground when it was laid out, m.
+    pub ground_m: f64,
+    /// Width of a breach and level of its sill, m.
+    pub gap_m: [f64; W],
+    pub gap_sill_m: f64,
     pub crest_m: f64,
     /// Length of the crest in m.
     pub length_m: f64,
@@ -42,8 +47,13 @@ impl<const W: usize> Placed<W> {
     pub(crate) fn flow_at(&mut self, levels: [f64; W], step_s: f64) {
         for (lane, level_m) in levels.into_iter().enumerate() {
             let both = [level_m, self.level_m(lane)];
-            let sizes = [self.length_m, self.land.area_m2];
-            let [flow, by_level] = spill(both, self.crest_m, sizes, step_s);
+            let gap_m = self.gap_m[lane];
+            let pace = self.land.area_m2 / step_s;
+            let mut spilled = spill(both, self.crest_m, [self.length_m - gap_m, pace]);
+            if 0.0 < gap_m {
+                spilled = through(spilled, both, (self.gap_sill_m, gap_m), pace);
+            }
+            let [flow, by_level] = spilled;
             self.flow[lane] = flow;
             self.by_level[lane] = by_level.max(0.0);
         }
@@ -79,13 +89,16 @@ impl<const W: usize> River<W> {
             let place = &mut self.channels.places[at];
             let known = place.ponds[side] as usize;
             if let Some(placed) = self.ponds.get_mut(known) {
-                placed.land = land;
+                (placed.land, placed.ground_m) = (land, land.floor_m);
                 continue;
             }
             place.ponds[side] = u32::try_from(self.ponds.len()).unwrap_or(NONE);
             let zero = [0.0; W];
             self.ponds.push(Placed {
                 land,
+                ground_m: land.floor_m,
+                gap_m: zero,
+                gap_sill_m: land.floor_m,
                 crest_m: place.crest_m[side],
                 length_m: place.length_m,
                 volume_m3: zero,

@@ -1,7 +1,8 @@
 //! Saving rivers in motion, and taking them up again bit for bit.
 //!
 //! A saved state is a sequence of little-endian numbers: what it belongs to (form, members, nodes,
-//! ponds, a hash of the nodes), time, factors, balance, volumes, discharges, ponds, and an
+//! ponds, levees that may breach, a hash of the nodes), time, factors, balance, volumes,
+//! discharges, ponds, levees, and an
 //! xxh3-64 of everything before it. Settings and works are not in it: whoever restores it gives
 //! the same again, or others, which starts another future from the same present.
 
@@ -65,7 +66,8 @@ impl<const W: usize> River<W> {
     pub fn save(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         let mut put = |number: u64| out.extend(number.to_le_bytes());
-        let marks = [W, self.volume_m3.len(), self.ponds.len()].map(|count| count as u64);
+        let marks = [W, self.volume_m3.len(), self.ponds.len(), self.gaps.len()];
+        let marks = marks.map(|count| count as u64);
         marks.into_iter().for_each(&mut put);
         put(self.fingerprint());
         put(self.time_s.to_bits());
@@ -75,6 +77,9 @@ impl<const W: usize> River<W> {
         self.volume_m3.iter().chain(&self.discharge_m3_s).for_each(&mut lanes);
         for pond in &self.ponds {
             [&pond.volume_m3, &pond.spilled_m3, &pond.recent_m3].into_iter().for_each(&mut lanes);
+        }
+        for gap in &self.gaps {
+            [&gap.waited_s, &gap.opened_s].into_iter().for_each(&mut lanes);
         }
         let hash = xxh3_64(&out);
         out.extend(hash.to_le_bytes());
@@ -93,6 +98,7 @@ impl<const W: usize> River<W> {
         numbers.expect(W as u64, "as many members")?;
         numbers.expect(self.volume_m3.len() as u64, "as many nodes")?;
         numbers.expect(self.ponds.len() as u64, "as many ponds")?;
+        numbers.expect(self.gaps.len() as u64, "as many levees that may breach")?;
         numbers.expect(self.fingerprint(), "the same nodes")?;
         // Only now is the length known to be that of this river.
         let expected = "the hash of the state";
@@ -121,6 +127,10 @@ impl<const W: usize> River<W> {
             pond.spilled_m3 = numbers.lanes()?;
             pond.recent_m3 = numbers.lanes()?;
         }
+        for gap in &mut river.gaps {
+            gap.waited_s = numbers.lanes()?;
+            gap.opened_s = numbers.lanes()?;
+        }
         numbers.count()?;
         if numbers.bytes.is_empty() {
             *self = river;
@@ -141,7 +151,7 @@ impl<const W: usize> River<W> {
         }
         for pond in &self.ponds {
             hash.update(&pond.land.area_m2.to_le_bytes());
-            hash.update(&pond.land.floor_m.to_le_bytes());
+            hash.update(&pond.ground_m.to_le_bytes());
         }
         hash.digest()
     }

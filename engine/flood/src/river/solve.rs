@@ -65,6 +65,7 @@ impl<const W: usize> River<W> {
             self.work.lateral_m3[place] = lateral.map(|inflow| inflow * step_s);
         }
         self.set_works(step_s);
+        self.watch_levees(step_s);
         for tree in 0..self.channels.trees.len() {
             self.step_tree(self.channels.trees[tree].clone(), step_s);
         }

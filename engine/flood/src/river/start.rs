@@ -13,7 +13,8 @@ const SETTLING_STEPS: u32 = 12;
 
 impl<const W: usize> River<W> {
     /// Starts from the steady flow that a lateral inflow in m³/s (one for each node, 0 where it is
-    /// negative) keeps up. The balance starts anew; time does not.
+    /// negative) keeps up, land beside it dry and levees whole. The balance starts anew; time does
+    /// not.
     ///
     /// # Errors
     /// As [`River::advance`].
@@ -44,6 +45,12 @@ impl<const W: usize> River<W> {
         }
         for _ in 0..SETTLING_STEPS {
             self.step(SETTLING_S / f64::from(SETTLING_STEPS), &inflow);
+        }
+        for pond in &mut self.ponds {
+            (pond.volume_m3, pond.spilled_m3, pond.recent_m3) = ([0.0; W], [0.0; W], [0.0; W]);
+        }
+        for gap in &mut self.gaps {
+            (gap.waited_s, gap.opened_s) = ([0.0; W], [f64::MAX; W]);
         }
         self.ledger = RiverLedger::default();
         self.ledger.start_m3 = self.ledger().storage_m3;

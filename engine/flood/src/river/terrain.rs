@@ -15,6 +15,11 @@ const LEVEE_WIDTHS: f64 = 2.5;
 const LEVEE_CELLS: f64 = 2.0;
 const LEVEE_MOST_M: f64 = 100.0;
 
+/// How far outwards from a bank a crest is looked for, m.
+pub(crate) fn levee_reach_m(width_m: f64, cell_size_m: f64) -> f64 {
+    (LEVEE_WIDTHS * width_m).max(LEVEE_CELLS * cell_size_m).min(LEVEE_MOST_M)
+}
+
 /// Crests that somebody has surveyed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GivenCrest {
@@ -199,7 +204,7 @@ impl<'a> Survey<'a> {
             let share = if 0.0 < long { distance / long } else { 0.0 };
             self.height_m([side[0] + share * aside[0], side[1] + share * aside[1]])
         };
-        let far = (LEVEE_WIDTHS * width_m).max(LEVEE_CELLS * cell_size_m).min(LEVEE_MOST_M);
+        let far = levee_reach_m(width_m, cell_size_m);
         let mut highest = f64::NEG_INFINITY;
         let mut distance = 0.0;
         while distance <= far {

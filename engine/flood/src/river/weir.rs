@@ -52,8 +52,9 @@ pub(crate) fn weir(high_m: f64, low_m: f64) -> [f64; 3] {
     [flow, by_fall, (flow / low_m - by_fall).min(0.0)]
 }
 
-/// Flow over a crest of `length_m` from a river at `level_m` to land at `land_m` whose plan area
-/// is `area_m2`, and its derivative by the level of the river; negative where it runs back.
+/// Flow over a crest of `length_m` from a river at `level_m` to land at `land_m` whose level rises
+/// by 1 m in a step where `pace` m²/s come, and its derivative by the level of the river; negative
+/// where it runs back.
 ///
 /// No more passes in a step than brings the land to the level of the river, or, on the way back,
 /// down to the river or the crest: however long the step, levels do not swing past each other.
@@ -61,8 +62,7 @@ pub(crate) fn weir(high_m: f64, low_m: f64) -> [f64; 3] {
 pub(crate) fn spill(
     [level_m, land_m]: [f64; 2],
     crest_m: f64,
-    [length_m, area_m2]: [f64; 2],
-    step_s: f64,
+    [length_m, pace]: [f64; 2],
 ) -> [f64; 2] {
     let (high_m, low_m) = (level_m.max(land_m), level_m.min(land_m));
     if high_m <= crest_m {
@@ -70,7 +70,6 @@ pub(crate) fn spill(
     }
     let [flow, by_high, by_low] =
         weir(high_m - crest_m, (low_m - crest_m).max(0.0)).map(|value| value * length_m);
-    let pace = area_m2 / step_s;
     let most = (high_m - low_m.max(crest_m)) * pace;
     match (land_m <= level_m, flow <= most) {
         (true, true) => [flow, by_high],
@@ -78,4 +77,18 @@ pub(crate) fn spill(
         (false, true) => [-flow, -by_low],
         (false, false) => [-most, if crest_m < level_m { pace } else { 0.0 }],
     }
+}
+
+/// Flow over a crest and through a gap in it together, no more than levels the water.
+#[inline(always)]
+pub(crate) fn through(
+    over: [f64; 2],
+    both: [f64; 2],
+    (sill_m, width_m): (f64, f64),
+    pace: f64,
+) -> [f64; 2] {
+    let gap = spill(both, sill_m, [width_m, pace]);
+    let most = (both[0].max(both[1]) - both[0].min(both[1]).max(sill_m)).max(0.0) * pace;
+    let [flow, by_level] = [over[0] + gap[0], over[1] + gap[1]];
+    if flow.abs() <= most { [flow, by_level] } else { [most.copysign(flow), pace] }
 }

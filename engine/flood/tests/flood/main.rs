@@ -6,6 +6,7 @@ mod assimilate;
 mod calibrate;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod chance;
+mod coupled;
 mod ensemble;
 mod entries;
 mod exact;
