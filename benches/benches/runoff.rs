@@ -22,8 +22,9 @@ const BLOCKS: u32 = 5;
 fn hillsides(elements: u32) -> Outcome<Slopes> {
     let bands = 5;
     let mut list = Vec::new();
-    for index in 0..elements {
-        let (node, band) = (index / bands, index % bands);
+    let nodes = elements / bands;
+    for index in 0..nodes * bands {
+        let (node, band) = (index % nodes, index / nodes);
         list.push(Element {
             area_m2: 15_000.0 + f64::from(index * 7 % 11) * 2_000.0,
             length_m: 130.0,
@@ -31,13 +32,13 @@ fn hillsides(elements: u32) -> Outcome<Slopes> {
             receiver: if band + 1 == bands {
                 Receiver::Node(node)
             } else {
-                Receiver::Element(index + 1)
+                Receiver::Element(index + nodes)
             },
             rain_cell: node / 40,
             land: u8::try_from(node % 6)?,
         });
     }
-    Ok(Slopes::new(list, Land::CLASSES.to_vec(), (elements / bands) as usize)?)
+    Ok(Slopes::new(list, Land::CLASSES.to_vec(), nodes as usize)?)
 }
 
 fn members(block: u32) -> Members<4> {

@@ -139,10 +139,8 @@ impl Slopes {
                 survey.reach(cells, nodes.get(range).unwrap_or_default())
             })
             .collect::<Result<_, BasinError>>()?;
-        let mut elements = Vec::new();
-        for (node, bands) in reaches.iter().flatten() {
-            survey.elements(*node, bands, &mut elements)?;
-        }
+        let stretches: Vec<(u32, Vec<Band>)> = reaches.into_iter().flatten().collect();
+        let elements = survey.elements(&stretches)?;
         Ok(Self::new(elements, lands, banks.len())?)
     }
 }
@@ -223,47 +221,55 @@ impl Survey<'_> {
         }
     }
 
-    /// The elements of a node, from the highest band down.
-    fn elements(
-        &self,
-        node: u32,
-        bands: &[Band],
-        elements: &mut Vec<Element>,
-    ) -> Result<(), BasinError> {
+    /// The highest bands of all stretches first, the lowest last: neighbours in this order do not
+    /// wait for each other's water, which lets the processor work on several at once.
+    fn elements(&self, stretches: &[(u32, Vec<Band>)]) -> Result<Vec<Element>, BasinError> {
+        let levels = stretches.iter().map(|(_, bands)| bands.len()).max().unwrap_or(0);
+        let mut elements = Vec::new();
+        // Of each stretch, the element that waits for the one below it.
+        let mut above: Vec<Option<usize>> = vec![None; stretches.len()];
+        for level in (0..levels).rev() {
+            for ((node, bands), above) in stretches.iter().zip(&mut above) {
+                if bands.len() <= level {
+                    continue;
+                }
+                let index = elements.len();
+                let Ok(number) = u32::try_from(index) else {
+                    let expected = "fewer than 2^32 elements";
+                    return Err(BasinError::Item { what: "element", index, expected });
+                };
+                let unknown = |expected| BasinError::Item { what: "element", index, expected };
+                elements.push(self.element(*node, bands, level).map_err(unknown)?);
+                if let Some(above) = above.replace(index) {
+                    elements[above].receiver = Receiver::Element(number);
+                }
+            }
+        }
+        Ok(elements)
+    }
+
+    /// A band as an element that drains into the node; or what is missing.
+    fn element(&self, node: u32, bands: &[Band], level: usize) -> Result<Element, &'static str> {
         let network = self.terrain.network;
         let cell_m = network.placement().cell_size_m;
-        for (index, band) in bands.iter().enumerate().rev() {
-            let at = elements.len();
-            let is_top = index + 1 == bands.len();
-            // Half a cell beyond the middle of the farthest one, half a cell of the stream.
-            let reaches_m = if is_top { band.farthest_m + cell_m } else { self.band_m };
-            let length_m =
-                if is_top { reaches_m - self.band_m * index as f64 } else { self.band_m };
-            let next = u32::try_from(at + 1);
-            let receiver = match next {
-                _ if index == 0 => Receiver::Node(node),
-                Ok(next) => Receiver::Element(next),
-                Err(_beyond) => {
-                    let expected = "fewer than 2^32 elements";
-                    return Err(BasinError::Item { what: "element", index: at, expected });
-                }
-            };
-            let unknown = |expected| BasinError::Item { what: "element", index: at, expected };
-            let Ok(land) = u8::try_from(band.land()) else {
-                return Err(unknown("one of 256 kinds of ground"));
-            };
-            let middle = band.place.map(|sum| (sum as f64 / band.cells as f64 + 0.5) * cell_m);
-            let [west, north] = network.placement().origin_m;
-            let rain_cell = (self.cover.rain_cell)([west + middle[1], north - middle[0]]);
-            elements.push(Element {
-                area_m2: band.cells as f64 * network.cell_area_m2(),
-                length_m,
-                slope: if band.sloping == 0 { 0.0 } else { band.slopes / band.sloping as f64 },
-                receiver,
-                rain_cell: rain_cell.ok_or_else(|| unknown("a rain cell over it"))?,
-                land,
-            });
-        }
-        Ok(())
+        let band = &bands[level];
+        // Half a cell beyond the middle of the farthest one, half a cell of the stream.
+        let length_m = if level + 1 == bands.len() {
+            band.farthest_m + cell_m - self.band_m * level as f64
+        } else {
+            self.band_m
+        };
+        let land = u8::try_from(band.land()).map_err(|_beyond| "one of 256 kinds of ground")?;
+        let middle = band.place.map(|sum| (sum as f64 / band.cells as f64 + 0.5) * cell_m);
+        let [west, north] = network.placement().origin_m;
+        let rain_cell = (self.cover.rain_cell)([west + middle[1], north - middle[0]]);
+        Ok(Element {
+            area_m2: band.cells as f64 * network.cell_area_m2(),
+            length_m,
+            slope: if band.sloping == 0 { 0.0 } else { band.slopes / band.sloping as f64 },
+            receiver: Receiver::Node(node),
+            rain_cell: rain_cell.ok_or("a rain cell over it")?,
+            land,
+        })
     }
 }
