@@ -20,6 +20,13 @@ only() {
     printf '%s' "${found[0]}"
 }
 
+# The last of the files that a pattern names: names of products begin with their reference time.
+last() {
+    local found=("$@")
+    [[ -f ${found[-1]} ]] || fail "expected a file, found: ${found[*]}"
+    printf '%s' "${found[-1]}"
+}
+
 number=0
 step() {
     number=$((number + 1))
@@ -42,7 +49,7 @@ if [[ -z $data ]]; then
     layers=(municipalities rivers banks gauges emergency_shelters house_register)
     steps=$((4 + ${#layers[@]}))
     step "sample region: $sample" "$jomo" sample generate "$sample"
-    rain=$(only "$sample"/rain/*_FH01-06_*grib2.bin)
+    rain=$(last "$sample"/rain/*_FH01-06_*grib2.bin)
     files[municipalities]=$sample/municipalities.geojson
     files[rivers]=$sample/rivers.geojson
     files[banks]=$sample/banks.geojson

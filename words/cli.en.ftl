@@ -202,6 +202,7 @@ help-jomo-doctor-store = A store to check as well
 help-jomo-sample = Sample data
 help-jomo-sample-generate = Write the fictional sample region
 help-jomo-sample-generate-dir = The folder to write
+help-jomo-sample-generate-event = Write the rain of the whole event too, every ten minutes for a day, into event/
 help-jomo-sample-generate-seed = Seed of the generator
 help-jomo-flood = Floods: rain, rivers, inundation
 help-jomo-flood-rain = Publish gridded rain over a region

@@ -202,6 +202,7 @@ help-jomo-doctor-store = あわせて点検するストア
 help-jomo-sample = 見本データ
 help-jomo-sample-generate = 架空の流域のデータ一式を作る
 help-jomo-sample-generate-dir = 書き出すフォルダ
+help-jomo-sample-generate-event = 雨の一日分(10分ごとの解析と30分ごとの予報)も event/ に書く
 help-jomo-sample-generate-seed = 乱数の種
 help-jomo-flood = 洪水: 雨量、河川、浸水
 help-jomo-flood-rain = 気象庁の格子雨量を地域で切り出して公開する

@@ -249,3 +249,17 @@ term-catchments = 集水域
 term-network = 河道網
 term-sections = 断面
 term-flow = 流向
+# rain of a basin
+term-rain-product = 雨のデータ
+term-rain-window-east = 雨の範囲の東端
+term-rain-window-north = 雨の範囲の北端
+term-rain-window-cells = 雨の範囲のセル数
+term-rain-step-in-s = 雨の刻み(秒)
+term-rain-steps = 雨の刻みの数
+term-rain-cells = 雨のセル
+term-an-interval-of-n-s-to-n-days = { $a } 秒から { $b } 日までの期間
+term-an-analysis-that-ends-by-its-reference-time = 初期時刻までに終わる解析雨量
+term-an-amount-for-each-cell = セルごとの雨量
+term-amounts-of-n-mm-or-more = { $a } mm以上の雨量
+term-more-than-west-within-n-degrees = 西端より大きい { $a } 度以内の経度
+term-more-than-south-within-n-degrees = 南端より大きい { $a } 度以内の緯度

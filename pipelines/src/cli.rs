@@ -183,6 +183,9 @@ pub enum SampleCommand {
         /// Seed of the generator.
         #[arg(long)]
         seed: Option<u64>,
+        /// Write the rain of the whole event too, every ten minutes for a day, into `event/`.
+        #[arg(long)]
+        event: bool,
     },
     /// Add the invented people of the sample to a register and print their passwords, this once.
     People {
@@ -373,7 +376,11 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Flood(FloodCommand::Simulate(arguments)) => flood::run(&arguments, context),
         Command::Flood(FloodCommand::Watch(arguments)) => flood_watch::run(&arguments, context),
         Command::Import(arguments) => import::run(&arguments.request()?, context),
-        Command::Sample(SampleCommand::Generate { dir, seed }) => generate(&dir, seed, context),
+        Command::Sample(SampleCommand::Generate { dir, seed, event }) => {
+            let default = sample::Settings::default();
+            let seed = seed.unwrap_or(default.seed);
+            generate(&dir, &sample::Settings { seed, event, ..default }, context)
+        }
         Command::Sample(SampleCommand::People { at }) => people::sample(&at, context),
         Command::Publish { dir, store } => publication::publish(&dir, &store, context),
         Command::Rollback { store, to } => publication::rollback(&store, to.as_deref(), context),
@@ -392,11 +399,11 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
     }
 }
 
-fn generate(dir: &Path, seed: Option<u64>, context: &Context) -> Result<Outcome, Failure> {
-    let mut settings = sample::Settings::default();
-    if let Some(seed) = seed {
-        settings.seed = seed;
-    }
+fn generate(
+    dir: &Path,
+    settings: &sample::Settings,
+    context: &Context,
+) -> Result<Outcome, Failure> {
     if context.dry_run {
         return Ok(Outcome::new(Status::DryRun));
     }
@@ -407,11 +414,11 @@ fn generate(dir: &Path, seed: Option<u64>, context: &Context) -> Result<Outcome,
         };
         Failure::new(exit, fault).at(dir)
     };
-    if !context.force && sample::is_current(&settings, dir).map_err(failed)? {
+    if !context.force && sample::is_current(settings, dir).map_err(failed)? {
         return Ok(Outcome::new(Status::Unchanged));
     }
     context.progress.stage("sample", None);
-    let summary = sample::generate(&settings, dir).map_err(failed)?;
+    let summary = sample::generate(settings, dir).map_err(failed)?;
     let mut outcome = Outcome::new(Status::Done);
     outcome.counts.extend([
         ("files".to_owned(), summary.files.len() as u64),

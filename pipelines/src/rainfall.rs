@@ -7,6 +7,9 @@
 mod field;
 mod spool;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use jiff::Timestamp;

@@ -25,7 +25,8 @@ fn sample() -> Sample {
     let forecast = std::fs::read_dir(data.join("rain"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.to_string_lossy().contains("FH01-06"))
+        .filter(|path| path.to_string_lossy().contains("FH01-06"))
+        .max()
         .unwrap();
     let forecast = forecast.to_string_lossy();
     jomo_ok(&[

@@ -40,18 +40,32 @@ pub(super) fn is_ours(place: &Path) -> bool {
 }
 
 /// Names in a sample region: files, and folders with the endings of their files.
-const FILES: [&str; 8] = [
+const FILES: [&str; 13] = [
     SOURCE,
     "banks.geojson",
+    "dam.csv",
+    "dam_release.csv",
+    "facilities.geojson",
     "gauge_levels.csv",
     "gauges.csv",
+    "hazard_zones.geojson",
+    "landcover.tif",
     "municipalities.geojson",
     "region.toml",
     "rivers.geojson",
     "shelters.geojson",
 ];
-const FOLDERS: [(&str, &[&str]); 3] =
-    [("flood", &[".csv", ".tif", ".toml"]), ("rain", &["_grib2.bin"]), ("terrain", &[".tif"])];
+///
+/// `basin` and `state` are what the commands of forecasts leave where the region file says; they are
+/// of no use to another region.
+const FOLDERS: [(&str, &[&str]); 6] = [
+    ("basin", &[".jomo", ".json"]),
+    ("event", &["_grib2.bin"]),
+    ("flood", &[".csv", ".tif", ".toml"]),
+    ("rain", &["_grib2.bin"]),
+    ("state", &[".state"]),
+    ("terrain", &[".tif"]),
+];
 
 /// Whether every file is one that we write: a person's own file is never removed with ours.
 fn holds_nothing_else(place: &Path) -> bool {

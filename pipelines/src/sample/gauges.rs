@@ -196,7 +196,7 @@ impl Gauge {
     }
 }
 
-fn jst(plan: &Plan, minute: i64) -> Result<String, SampleError> {
+pub(super) fn jst(plan: &Plan, minute: i64) -> Result<String, SampleError> {
     let time = plan.reference_time;
     let at = time
         .checked_add(SignedDuration::from_mins(minute))

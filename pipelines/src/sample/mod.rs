@@ -1,19 +1,24 @@
 //! The fictional sample region (架空): a basin of 20 x 20 km with terrain, rivers, gauges,
-//! municipalities, shelters, rain and a flood, in the formats that the real ones come in.
+//! municipalities, shelters, rain, a flood and what it can reach, in the formats that the real ones come in.
 //!
 //! Everything follows from [`Settings`]: the same settings give the same bytes on any number of
 //! threads. Each theme draws its own random numbers, so that a theme added later changes none of
 //! the earlier ones.
 
+mod cover;
+mod dam;
 mod drainage;
+mod facilities;
 mod features;
 mod flood;
 mod folder;
 mod gauges;
+mod hazards;
 mod municipalities;
 mod names;
 mod noise;
 mod rain;
+mod rain_history;
 mod relief;
 mod rivers;
 mod settings;
@@ -188,9 +193,9 @@ pub fn generate(settings: &Settings, out: &Path) -> Result<Summary, SampleError>
     for (name, bytes) in rain::files(plan, &event)? {
         folder.put(&format!("rain/{name}"), &bytes)?;
     }
+    put_surroundings(&mut folder, &ground, &event)?;
     flood::put(&mut folder, &ground, &event, &gauges)?;
-    let bbox = plan.bbox_deg()?.map(|degrees| degrees.to_string()).join(", ");
-    folder.put("region.toml", REGION.replace("{bbox}", &bbox).as_bytes())?;
+    folder.put("region.toml", region(plan)?.as_bytes())?;
     Ok(Summary {
         files: folder.finish(&source(plan, names))?,
         cells: terrain.heights.shape(),
@@ -199,6 +204,37 @@ pub fn generate(settings: &Settings, out: &Path) -> Result<Summary, SampleError>
         gauges: gauges.len(),
         readings: readings.len(),
     })
+}
+
+/// Themes around the river: what water can reach, what covers the ground, a dam, slopes that may
+/// slide, and the rain of the hours before.
+fn put_surroundings(
+    folder: &mut Folder,
+    ground: &Ground<'_>,
+    event: &Event,
+) -> Result<(), SampleError> {
+    folder.put("facilities.geojson", facilities::facilities(ground)?.as_bytes())?;
+    folder.put("hazard_zones.geojson", hazards::hazard_zones(ground)?.as_bytes())?;
+    folder.put("landcover.tif", &cover::land_cover(ground)?)?;
+    for (name, text) in dam::files(ground, event)? {
+        folder.put(name, text.as_bytes())?;
+    }
+    for (name, bytes) in rain_history::files(ground.plan, event)? {
+        folder.put(&format!("rain/{name}"), &bytes)?;
+    }
+    if ground.plan.event {
+        for (name, bytes) in rain_history::archive(ground.plan, event)? {
+            folder.put(&format!("event/{name}"), &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// The region file; with an archive of the event, that is where rain arrives.
+fn region(plan: &Plan) -> Result<String, SampleError> {
+    let bbox = plan.bbox_deg()?.map(|degrees| degrees.to_string()).join(", ");
+    let spool = if plan.event { "event" } else { "rain" };
+    Ok(REGION.replace("{bbox}", &bbox).replace("{spool}", spool))
 }
 
 /// Whether `out` already holds what [`generate`] would make of these settings.
@@ -219,14 +255,14 @@ pub fn made(file: &Path) -> bool {
 
 /// What `SOURCE.toml` says besides its mark.
 fn source(plan: &Plan, names: &Names) -> String {
-    let Plan { seed, reference_time, cell_size_m, .. } = plan;
+    let Plan { seed, reference_time, cell_size_m, event, .. } = plan;
     let recipe = sha256_hex([settings::RECIPE, REGION, flood::CASE].concat().as_bytes());
     let title = names.marked(names.prefecture());
     format!(
         "title = \"{title}\"\ntitle_en = \"Fictional basin: no place, facility or reading is real\"\n\
          origin = \"made by a program, from no real data\"\nlicence = \"MIT OR Apache-2.0\"\n\
          fictional = true\nseed = {seed}\nreference_time = \"{reference_time}\"\n\
-         cell_size_m = {cell_size_m:?}\nrecipe_sha256 = \"{recipe}\"\n\
+         cell_size_m = {cell_size_m:?}\nevent = {event}\nrecipe_sha256 = \"{recipe}\"\n\
          engine_version = \"{ENGINE_VERSION}\"\n"
     )
 }

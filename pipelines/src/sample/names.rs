@@ -16,6 +16,9 @@ pub(super) struct Names {
     unnamed: RiverName,
     pub(super) gauges: GaugeNames,
     pub(super) shelters: ShelterNames,
+    pub(super) facility: Vec<FacilityNames>,
+    pub(super) dam: DamName,
+    pub(super) hazards: HazardNames,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,6 +58,29 @@ pub(super) struct ShelterNames {
     pub(super) keys: ShelterKeys,
 }
 
+/// One kind of facility that a flood can reach.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FacilityNames {
+    pub(super) kind: String,
+    pub(super) names: Vec<String>,
+    pub(super) count: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DamName {
+    pub(super) name: String,
+}
+
+/// Endings of the names of hazard zones.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HazardNames {
+    pub(super) slope: String,
+    pub(super) valley: String,
+}
+
 /// Keys of the published shelter records, in their order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +108,8 @@ impl Names {
         let names: Self = toml::from_str(NAMES).map_err(|fault| wrong(fault.to_string()))?;
         let lists = [&names.gauges.bridges, &names.shelters.facilities];
         let places = names.municipality.iter().map(|municipality| &municipality.places);
-        if lists.into_iter().chain(places).any(Vec::is_empty) {
+        let facilities = names.facility.iter().map(|group| &group.names);
+        if lists.into_iter().chain(places).chain(facilities).any(Vec::is_empty) {
             return Err(wrong("a list of names is empty".to_owned()));
         }
         Ok(names)

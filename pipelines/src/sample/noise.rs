@@ -63,7 +63,7 @@ fn mixed(value: u64) -> u64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "whole numbers far below 2^53")]
-fn lattice(whole: f64) -> i64 {
+pub(super) fn lattice(whole: f64) -> i64 {
     whole as i64
 }
 

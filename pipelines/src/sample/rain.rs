@@ -1,6 +1,7 @@
 //! The rain event: a convective band (線状降水帯) that crosses the basin, and its files in JMA's
 //! encoding of hourly rain on the 1 km grid.
 
+use jiff::Timestamp;
 use jomo_format::grib2::{
     FileWriter, Identification, LatLonGrid, LevelTable, Product, rain_levels_2017,
 };
@@ -17,7 +18,7 @@ const KM_PER_DEGREE: f64 = 111.2;
 /// Samples of an hour.
 const STEPS: u32 = 6;
 /// Hours of the forecast.
-const LEADS: u8 = 6;
+pub(super) const LEADS: u8 = 6;
 
 /// The event as a function of time and place.
 #[derive(Clone, Copy, Debug)]
@@ -65,28 +66,54 @@ impl Event {
         (0..STEPS).map(|n| self.rain_mm_h(step(n), lon_lat)).sum::<f64>() / f64::from(STEPS)
     }
 
-    /// The hourly rain as levels of JMA's grid; 0 out of the radar's sight.
-    fn levels(&self, hours: f64, table: &LevelTable) -> Vec<u8> {
-        let grid = LatLonGrid::JMA_1KM;
+    /// Rain of that hour as one would see it who is `miss` wrong.
+    pub(super) fn missed_mm(&self, hours: f64, lon_lat: [f64; 2], miss: &Miss) -> f64 {
+        let place = [0, 1].map(|axis| lon_lat[axis] - miss.shift_km[axis] / self.degree_km[axis]);
+        miss.factor * self.hourly_mm(hours, place)
+    }
+
+    /// Hourly rain as levels of a grid; 0 out of the radar's sight.
+    pub(super) fn levels(
+        &self,
+        grid: &LatLonGrid,
+        table: &LevelTable,
+        reach_km: f64,
+        rain_mm: impl Fn([f64; 2]) -> f64 + Sync,
+    ) -> Vec<u8> {
         let values: Vec<f64> =
             (1..=u8::MAX).map_while(|level| table.value(u16::from(level))).collect();
         let columns = grid.columns as usize;
         let mut levels = vec![0_u8; columns * grid.rows as usize];
         levels.par_chunks_mut(columns).zip(0..grid.rows).for_each(|(out, row)| {
             let [_, north] = self.place_km(grid.centre_deg(row, 0));
-            if COVERAGE_KM <= north.abs() {
+            if reach_km <= north.abs() {
                 return;
             }
             for (cell, column) in out.iter_mut().zip(0_u32..) {
                 let place = grid.centre_deg(row, column);
                 let [east, north] = self.place_km(place);
-                if east.hypot(north) < COVERAGE_KM {
-                    *cell = level_of(&values, self.hourly_mm(hours, place));
+                if east.hypot(north) < reach_km {
+                    *cell = level_of(&values, rain_mm(place));
                 }
             }
         });
         levels
     }
+
+    /// The hourly rain on JMA's grid.
+    fn exact(&self, hours: f64, table: &LevelTable) -> Vec<u8> {
+        let rain_mm = |place: [f64; 2]| self.hourly_mm(hours, place);
+        self.levels(&LatLonGrid::JMA_1KM, table, COVERAGE_KM, rain_mm)
+    }
+}
+
+/// How wrong a forecast is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Miss {
+    /// How far it puts the rain to the east and to the north.
+    pub(super) shift_km: [f64; 2],
+    /// How much too much it tells.
+    pub(super) factor: f64,
 }
 
 /// The highest level whose value is reached; more than nothing is at least the second.
@@ -98,27 +125,30 @@ fn level_of(values: &[f64], rain_mm: f64) -> u8 {
 
 /// Marks a message as a test product (code table 1.3), which no command publishes for a real
 /// region.
-fn invented(identification: Identification) -> Identification {
+pub(super) fn invented(identification: Identification) -> Identification {
     Identification { status: 1, ..identification }
+}
+
+/// Name of a file in the form of the agency's.
+pub(super) fn name(time: Timestamp, product: &str) -> String {
+    let stamp = time.strftime("%Y%m%d%H%M%S");
+    format!("Z__C_RJTD_{stamp}_SRF_GPV_Ggis1km_Prr60lv_{product}_fictional_grib2.bin")
 }
 
 /// The analysis at the reference time and the forecast of six hours: name and bytes.
 pub(super) fn files(plan: &Plan, event: &Event) -> Result<Vec<(String, Vec<u8>)>, SampleError> {
     let table = rain_levels_2017();
     let time = plan.reference_time;
-    let stamp = time.strftime("%Y%m%d%H%M%S");
-    let name = |product: &str| {
-        format!("Z__C_RJTD_{stamp}_SRF_GPV_Ggis1km_Prr60lv_{product}_fictional_grib2.bin")
-    };
+    let name = |product: &str| name(time, product);
     let mut analysis =
         FileWriter::new(invented(Identification::analysis(time)), LatLonGrid::JMA_1KM);
-    analysis.field(&Product::rain_analysis(time), &table, &event.levels(0.0, &table))?;
+    analysis.field(&Product::rain_analysis(time), &table, &event.exact(0.0, &table))?;
     let mut forecast =
         FileWriter::new(invented(Identification::forecast(time)), LatLonGrid::JMA_1KM);
     for lead in 1..=LEADS {
         let product =
             Product::rain_forecast(time, lead).ok_or(SampleError::ReferenceTime { time })?;
-        forecast.field(&product, &table, &event.levels(f64::from(lead), &table))?;
+        forecast.field(&product, &table, &event.exact(f64::from(lead), &table))?;
     }
     Ok(vec![(name("ANAL"), analysis.finish()), (name("FH01-06"), forecast.finish())])
 }

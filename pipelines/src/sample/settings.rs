@@ -22,13 +22,15 @@ pub struct Settings {
     pub reference_time: Timestamp,
     /// Cell of the terrain in metres: 5, 10, 20, 40 or 80.
     pub cell_size_m: f64,
+    /// Whether the whole event is written too, as an archive of rain in `event/`.
+    pub event: bool,
 }
 
 impl Default for Settings {
     /// The region of every demonstration: seed 20260901, 2026-09-01T12:00:00Z, 10 m.
     fn default() -> Self {
         let reference_time = Timestamp::constant(1_788_264_000, 0);
-        Self { seed: 20_260_901, reference_time, cell_size_m: 10.0 }
+        Self { seed: 20_260_901, reference_time, cell_size_m: 10.0, event: false }
     }
 }
 
@@ -38,6 +40,7 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) reference_time: Timestamp,
     pub(super) cell_size_m: f64,
+    pub(super) event: bool,
     pub(super) zone: Zone,
     pub(super) south_west_m: [f64; 2],
     pub(super) extent_m: f64,
@@ -104,7 +107,7 @@ pub(super) struct Flood {
 
 impl Plan {
     pub(super) fn new(settings: &Settings) -> Result<Self, SampleError> {
-        let Settings { seed, reference_time, cell_size_m } = *settings;
+        let Settings { seed, reference_time, cell_size_m, event } = *settings;
         if !CELL_SIZES_M.iter().any(|size| (size - cell_size_m).abs() < 1e-9) {
             return Err(SampleError::CellSize { cell_size_m });
         }
@@ -123,6 +126,7 @@ impl Plan {
             seed,
             reference_time,
             cell_size_m,
+            event,
             zone,
             south_west_m: recipe.south_west_m,
             extent_m: recipe.extent_m,

@@ -57,7 +57,7 @@ fn sites(ground: &Ground<'_>) -> Vec<Site> {
 }
 
 /// Height over the nearest river's bed, and distance from it.
-fn over_river(ground: &Ground<'_>, at: [f64; 2]) -> (f64, f64) {
+pub(super) fn over_river(ground: &Ground<'_>, at: [f64; 2]) -> (f64, f64) {
     let mut nearest = (f64::INFINITY, 0.0);
     for river in ground.rivers {
         for (point, place) in river.line.iter().enumerate().step_by(5) {

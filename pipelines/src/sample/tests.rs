@@ -82,7 +82,7 @@ fn the_same_seed_gives_the_same_bytes() {
         summary.files.iter().map(digest).collect::<Vec<_>>()
     };
     let one = run(1);
-    assert_eq!(one.len(), 20);
+    assert_eq!(one.len(), 40);
     assert_eq!(one, run(3));
 }
 
@@ -206,6 +206,9 @@ fn every_name_says_that_it_is_invented() {
         ("municipalities.geojson", "N03_004"),
         ("shelters.geojson", "施設・場所名"),
         ("shelters.geojson", "都道府県名及び市町村名"),
+        ("facilities.geojson", "name"),
+        ("facilities.geojson", "city"),
+        ("hazard_zones.geojson", "A33_005"),
     ] {
         for feature in features(file) {
             let name = feature["properties"][key].as_str().unwrap();
@@ -309,13 +312,26 @@ fn region_files_are_accepted() {
     assert!(sample.fictional);
     assert_eq!(sample.id, "sample");
     let sources: Vec<PathBuf> = sample.layers.values().filter_map(|l| l.source.clone()).collect();
-    assert_eq!(sources.len(), 5);
-    let inputs = [sample.terrain.dem.unwrap(), sample.rainfall.spool.unwrap()];
+    assert_eq!(sources.len(), 7);
+    let inputs = [
+        sample.terrain.dem.unwrap(),
+        sample.rainfall.spool.unwrap(),
+        sample.rivers.land.unwrap(),
+        sample.rivers.dams.unwrap(),
+        sample.gauges.table.unwrap(),
+        sample.gauges.readings.unwrap(),
+    ];
     for path in sources.iter().chain(&inputs) {
         assert!(path.exists(), "{}", path.display());
     }
+    assert!(sample.rivers.facilities.iter().all(|layer| sample.layers.contains_key(layer)));
     // Every column has a title, so that no raw key meets a person.
-    for (layer, file) in [("emergency_shelters", "shelters.geojson"), ("banks", "banks.geojson")] {
+    for (layer, file) in [
+        ("emergency_shelters", "shelters.geojson"),
+        ("banks", "banks.geojson"),
+        ("facilities", "facilities.geojson"),
+        ("hazard_zones", "hazard_zones.geojson"),
+    ] {
         let properties = features(file)[0]["properties"].as_object().unwrap().clone();
         for key in properties.keys() {
             assert!(sample.layers[layer].fields[key].title.is_some(), "{layer}: {key}");
@@ -326,4 +342,152 @@ fn region_files_are_accepted() {
     let gunma = crate::region::Region::parse(gunma, Path::new("")).unwrap();
     assert!(!gunma.fictional);
     assert_eq!(gunma.layers.len(), 4);
+}
+
+/// Facilities stand in their municipality; bridges on rivers, the rest on low ground beside them.
+#[test]
+fn facilities_stand_where_water_reaches() {
+    let rivers: Vec<Vec<[f64; 2]>> = features("rivers.geojson").iter().map(line).collect();
+    let plan = Plan::new(&coarse()).unwrap();
+    let (areas, names) = (Areas::new(&plan), Names::new().unwrap());
+    let mut kinds = BTreeMap::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for facility in features("facilities.geojson") {
+        let properties = &facility["properties"];
+        let kind = properties["kind"].as_str().unwrap().to_owned();
+        assert!(ids.insert(properties["id"].as_str().unwrap().to_owned()));
+        let at = facility["geometry"]["coordinates"].as_array().unwrap();
+        let place = metres([at[0].as_f64().unwrap(), at[1].as_f64().unwrap()]);
+        let from_river =
+            rivers.iter().map(|river| from_line(place, river)).fold(f64::INFINITY, f64::min);
+        let is_bridge = kind == "bridge";
+        assert_eq!(from_river < 50.0, is_bridge, "{kind}: {from_river} m");
+        assert_eq!(properties["soffit_m"].is_number(), is_bridge);
+        assert!(from_river < 1_300.0);
+        let [west, north] = plan.north_west_m();
+        let area = areas.at([place[0] - west, north - place[1]]).unwrap();
+        assert_eq!(properties["municipality"], *names.municipality[area].code);
+        *kinds.entry(kind).or_insert(0) += 1;
+    }
+    let counts: Vec<_> = kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    insta::assert_snapshot!(counts.join(", "), @"bridge 14, hospital 6, school 10, underpass 4, welfare 16");
+}
+
+/// Each class covers a part that a landscape has; rivers are water.
+#[test]
+fn the_ground_is_covered() {
+    let bytes = fs::read(region().join("landcover.tif")).unwrap();
+    let raster = geotiff::read(&bytes, Limits::default()).unwrap();
+    let grid = raster.into_grid().unwrap();
+    assert_eq!(grid.shape(), [500, 500]);
+    let share = |class: f32| {
+        grid.values().iter().filter(|value| (**value - class).abs() < 0.1).count() as f64
+            / 250_000.0
+    };
+    let shares = [1.0, 2.0, 3.0, 4.0, 5.0].map(share);
+    assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{shares:?}");
+    assert!((0.3..0.9).contains(&shares[0]), "{shares:?}");
+    for part in &shares[1..] {
+        assert!((0.002..0.4).contains(part), "{shares:?}");
+    }
+}
+
+/// What the dam did not let through is in its lake; the flood below it is lower.
+#[test]
+fn the_dam_keeps_its_books() {
+    let dams = rows("dam.csv");
+    assert_eq!(dams.len(), 1);
+    assert!(dams[0]["name"].ends_with("（架空）"));
+    let record = rows("dam_release.csv");
+    assert_eq!(record.len(), 30 * 6 + 1);
+    let column =
+        |key: &str| -> Vec<f64> { record.iter().map(|row| row[key].parse().unwrap()).collect() };
+    let (inflow, outflow, level) =
+        (column("inflow_m3_s"), column("outflow_m3_s"), column("level_m"));
+    let most = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
+    assert!(most(&outflow) < 0.9 * most(&inflow), "{} {}", most(&outflow), most(&inflow));
+    let basin_km2: f64 = dams[0]["basin_km2"].parse().unwrap();
+    let normal: f64 = dams[0]["normal_level_m"].parse().unwrap();
+    let mut stored = 0.0;
+    for (index, (inflow, outflow)) in inflow.iter().zip(&outflow).enumerate() {
+        stored += 600.0 * (inflow - outflow);
+        let exact = normal + stored / (1e6 * 0.012 * basin_km2);
+        // A tenth of a cubic metre per second in each line, and the level to a centimetre.
+        let rounding = 0.02 + 60.0 * (index + 1) as f64 / (1e6 * 0.012 * basin_km2);
+        assert!((level[index] - exact).abs() < rounding, "{index}: {} {exact}", level[index]);
+    }
+}
+
+/// Zones are closed rings, counter-clockwise; a special zone lies in its zone.
+#[test]
+fn hazard_zones_are_in_the_form_of_a33() {
+    let zones = features("hazard_zones.geojson");
+    assert!((60..160).contains(&zones.len()), "{}", zones.len());
+    let area = |zone: &Value| {
+        let ring: Vec<[f64; 2]> = zone["geometry"]["coordinates"][0]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|at| metres([at[0].as_f64().unwrap(), at[1].as_f64().unwrap()]))
+            .collect();
+        assert_eq!(ring[0].map(f64::to_bits), ring[ring.len() - 1].map(f64::to_bits));
+        ring.windows(2).map(|pair| 0.5 * (pair[0][0] * pair[1][1] - pair[1][0] * pair[0][1])).sum()
+    };
+    let mut seen = [0, 0];
+    let mut whole = f64::INFINITY;
+    for zone in &zones {
+        let own: f64 = area(zone);
+        let properties = &zone["properties"];
+        assert!(0.0 < own && own < 60_000.0, "{own}");
+        seen[usize::try_from(properties["A33_001"].as_u64().unwrap()).unwrap() - 1] += 1;
+        if properties["A33_002"] == 1 {
+            whole = own;
+        } else {
+            assert!(own < 0.5 * whole);
+        }
+    }
+    assert!(seen.iter().all(|count| 20 < *count), "{seen:?}");
+}
+
+/// The history is read as forecasts read it: hours observed, three forecasts that get worse with
+/// their lead, and one to 15 hours.
+#[test]
+fn rain_of_the_hours_before_can_be_read() {
+    use jiff::SignedDuration;
+    use jomo_flood::rainfall::{Cube, Source, Timeline};
+    let sample = crate::region::Region::parse(&text("region.toml"), region()).unwrap();
+    let at = Settings::default().reference_time;
+    let hours = |count: i64| SignedDuration::from_hours(count);
+    let spool = sample.rainfall.spool.clone().unwrap();
+    let arrived =
+        crate::rainfall::read_spool(&spool, &sample, [at - hours(12), at + hours(36)], at).unwrap();
+    let count =
+        |source: Source| arrived.products.iter().filter(|product| product.source == source).count();
+    assert_eq!(Source::ALL.map(count), [12, 0, 18, 9]);
+    assert!(arrived.faults.is_empty(), "{:?}", arrived.faults);
+    // The hour that ended twelve hours before says nothing about what came after.
+    let refused: Vec<_> = arrived.refused.iter().map(|(_, code)| *code).collect();
+    assert_eq!(refused, ["rainfall-old"]);
+    let timeline = Timeline { start: at - hours(12), step_s: 600, steps: 6 * 48, now: at };
+    let cube = Cube::join(arrived.cells, arrived.products.clone(), &timeline).unwrap();
+    assert_eq!(cube.last_with_data(), Some(6 * 27 - 1));
+    let origin = |step: usize| cube.step_origin(step).main();
+    assert_eq!(origin(71), Some(Source::Analysis));
+    assert_eq!(origin(72), Some(Source::Forecast));
+    assert_eq!(origin(6 * 18), Some(Source::Extended));
+    assert!(cube.gaps().iter().all(|gap| 6 * 27 <= gap.step));
+    // The forecast of two hours before against the exact one, for hours that both have.
+    let of = |reference: i64, end: i64| {
+        let found = arrived.products.iter().find(|product| {
+            product.source == Source::Forecast
+                && product.reference_time == at + hours(reference)
+                && product.to == at + hours(end)
+        });
+        &found.unwrap().amount_mm
+    };
+    let error = |reference: i64, end: i64| {
+        let pairs = of(reference, end).iter().zip(of(0, end));
+        pairs.map(|(a, b)| f64::from((a - b).abs())).sum::<f64>()
+    };
+    assert!(0.0 < error(-1, 1) && error(-1, 1) < error(-2, 4), "{} {}", error(-1, 1), error(-2, 4));
 }
