@@ -15,6 +15,8 @@ mod flood_layers;
 mod pairs;
 #[path = "commands/people.rs"]
 mod people;
+#[path = "commands/watch.rs"]
+mod watch;
 #[path = "commands/work.rs"]
 mod work;
 

@@ -61,8 +61,12 @@ fn whole(content: u64, kind: Kind, reference_time: Timestamp) -> Verdict {
 
 impl Desk {
     fn new() -> Self {
+        Self::with(Settings::default(), None)
+    }
+
+    fn with(settings: Settings, live: Option<Made>) -> Self {
         let clock = Clock { wall: noon(0), steady: Duration::ZERO };
-        let watch = Watch::new(Settings::default(), clock, None);
+        let watch = Watch::new(settings, clock, live);
         Self { watch, spool: Vec::new(), readings: None, steady_s: 0, wall_s: NOON_S }
     }
 
@@ -176,6 +180,36 @@ fn old_and_future_products_begin_no_cycle() {
     }
 }
 
+/// A slot behind one that was begun begins nothing, even where nothing is live.
+#[test]
+fn no_cycle_is_older_than_the_last() {
+    let mut desk = Desk::new();
+    desk.write("f", 10);
+    desk.read("f", whole(1, Kind::Forecast, noon(0)));
+    assert_eq!(desk.tick(61, Child::None), [Action::Begin(noon(0))]);
+    desk.tick(10, ended(5));
+    desk.spool.clear();
+    desk.write("g", 11);
+    desk.read("g", whole(2, Kind::Forecast, noon(-10)));
+    assert_eq!(desk.tick(61, Child::None), []);
+}
+
+/// What somebody else has published stays if it is newer.
+#[test]
+fn a_newer_result_of_somebody_else_stays() {
+    let mut desk = Desk::new();
+    desk.write("f", 10);
+    desk.read("f", whole(1, Kind::Forecast, noon(-10)));
+    desk.tick(61, Child::None);
+    let live = Some(Made { reference_time: noon(0), expires: Some(noon(30)) });
+    let (spool, child) = (desk.spool.clone(), computed(-10));
+    let seen = Seen { spool: &spool, readings: None, live, child };
+    assert_eq!(desk.watch.tick(desk.clock(), &seen), []);
+    let events = desk.watch.events();
+    assert_eq!(events[1..], [Event::GaveUp(noon(-10), GivenUp::Older)]);
+    assert_eq!(desk.watch.status(desk.clock()).live, live);
+}
+
 /// The last result stays with its age, and is told as stopped when it is no longer valid.
 #[test]
 fn the_last_good_result_stays_with_its_age() {
@@ -204,11 +238,19 @@ fn a_late_result_is_given_up() {
     assert_eq!(events[1..], [Event::GaveUp(noon(-10), GivenUp::Expired)]);
 }
 
-/// A young cycle gives way to a newer slot, an old one is finished.
+/// A young cycle gives way to a newer slot; in its first half it does if what is live will hold
+/// until the newer result is due; in its second half it is finished.
 #[test]
 fn a_newer_slot_preempts_a_young_cycle() {
-    for (after_s, stops) in [(20, true), (200, false)] {
-        let mut desk = Desk::new();
+    let live = Some(Made { reference_time: noon(-20), expires: Some(noon(10)) });
+    for (after_s, live, stops) in [
+        (20, None, true),
+        (80, None, false),
+        (80, live, true),
+        (130, live, false),
+        (200, None, false),
+    ] {
+        let mut desk = Desk::with(Settings::default(), live);
         desk.write("f", 10);
         desk.read("f", whole(1, Kind::Forecast, noon(-10)));
         desk.tick(61, Child::None);
@@ -220,7 +262,7 @@ fn a_newer_slot_preempts_a_young_cycle() {
             desk.watch.judge(desk.clock(), &entry, whole(content, kind, noon(0)));
         }
         let expected: &[Action] = if stops { &[Action::Stop] } else { &[] };
-        assert_eq!(desk.tick(after_s, Child::Running), expected);
+        assert_eq!(desk.tick(after_s, Child::Running), expected, "{after_s} {live:?}");
         if stops {
             assert_eq!(desk.tick(2, ended(130)), [Action::Begin(noon(0))]);
         } else {
@@ -228,6 +270,42 @@ fn a_newer_slot_preempts_a_young_cycle() {
             assert_eq!(desk.tick(2, ended(0)), [Action::Begin(noon(0))]);
         }
     }
+}
+
+/// A cycle that outlasts several slots is finished in the end, even where what is live never
+/// expires.
+#[test]
+fn long_cycles_are_not_given_up_for_ever() {
+    let minutes = Duration::from_mins;
+    let known = Settings::default();
+    let (expected, cycle_limit) = (minutes(50), minutes(90));
+    let settings = Settings { validity: None, expected, cycle_limit, ..known };
+    let live = Some(Made { reference_time: noon(-10), expires: None });
+    let mut desk = Desk::with(settings, live);
+    let (mut child, mut stops) = (Child::None, Vec::new());
+    for minute in 0..60_i64 {
+        if minute % 10 == 0 {
+            desk.write(&format!("{minute}"), minute.unsigned_abs());
+        }
+        for action in desk.tick(60, child.clone()) {
+            match action {
+                Action::Read(name) => {
+                    let entry = desk.spool.iter().find(|entry| entry.name == name).unwrap().clone();
+                    let own = whole(entry.bytes, Kind::Forecast, noon(name.parse().unwrap()));
+                    desk.watch.judge(desk.clock(), &entry, own);
+                }
+                Action::Begin(_) => child = Child::Running,
+                Action::Stop => {
+                    stops.push(minute);
+                    child = ended(130);
+                }
+                Action::Publish(_) => panic!("nothing has been computed"),
+            }
+        }
+    }
+    // After 20 minutes without a publication the cycle in work is left alone.
+    assert_eq!(stops.iter().filter(|minute| 30 < **minute).count(), 0, "{stops:?}");
+    assert!(!stops.is_empty());
 }
 
 /// A failure is tried again after a wait, once; a result that the store refuses is not.

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jomo_core::layer::{Access, Layer};
-use jomo_core::message::Coded;
 use jomo_core::time::compact;
+use jomo_flood::rainfall::Source as Origin;
 use jomo_format::gauge_csv;
-use jomo_format::grib2::{self, Quantity};
 use jomo_store::{Store, StoreError, sha256_hex, staged_layers};
 use serde_json::Value;
 
 use super::WatchError;
 use super::rules::{Kind, Made, SpoolEntry, Verdict};
 use crate::failure::{CommandError, Exit, Failure};
+use crate::rainfall::{Looked, look};
 use crate::region::Region;
 use crate::source::{Source, read_bounded};
 
@@ -26,6 +26,8 @@ pub(super) const COMMAND: &str = "flood forecast";
 const GRIB_MAX: u64 = 512 << 20;
 /// Largest file of readings that is read, in bytes.
 const READINGS_MAX: u64 = 512 << 20;
+/// Most files of a spool that are looked at: a day of every product has some 500.
+const FILES_MAX: usize = 20_000;
 /// Records of cycles that are kept: those of a week.
 const KEPT: usize = 1_008;
 /// The file that tells how the watch fares.
@@ -34,9 +36,8 @@ const STATE: &str = "watch.json";
 /// The folders of a watch.
 pub(super) struct Place {
     spool: PathBuf,
-    readings: Option<PathBuf>,
     work: PathBuf,
-    fictional: bool,
+    region: Region,
     /// Newest reading of each file of readings, by name, size and time of writing.
     known: BTreeMap<PathBuf, (u64, Option<Timestamp>, Option<Timestamp>)>,
     /// Keeps other watches out of `work` for as long as it is open.
@@ -58,18 +59,22 @@ impl Place {
         }
         Ok(Self {
             spool: spool.to_owned(),
-            readings: region.gauges.readings.clone(),
             work: work.to_owned(),
-            fictional: region.fictional,
+            region: region.clone(),
             known: BTreeMap::new(),
             _lock: lock,
         })
     }
 
-    /// The products in the spool by name; `None` if it cannot be read just now.
+    /// The products in the spool by name, the newest of too many; `None` if it cannot be read just now.
     pub(super) fn entries(&self) -> Option<Vec<SpoolEntry>> {
         let mut entries: Vec<_> =
             files(&self.spool, "bin").ok()?.iter().filter_map(|path| entry(path)).collect();
+        let surplus = entries.len().saturating_sub(FILES_MAX);
+        if 0 < surplus {
+            entries.sort_by_key(|entry| entry.modified);
+            entries.drain(..surplus);
+        }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Some(entries)
     }
@@ -78,12 +83,12 @@ impl Place {
     pub(super) fn read(&self, name: &str) -> Option<(SpoolEntry, Verdict)> {
         let path = self.spool.join(name);
         let before = entry(&path)?;
-        Some((before, verdict(&path, self.fictional)))
+        Some((before, verdict(&path, &self.region)))
     }
 
     /// The newest reading of all gauges. A file that cannot be read just now says nothing.
     pub(super) fn newest_reading(&mut self) -> Option<Timestamp> {
-        let path = self.readings.clone()?;
+        let path = self.region.gauges.readings.clone()?;
         let paths = if path.is_dir() { files(&path, "csv").ok()? } else { vec![path] };
         let mut known = BTreeMap::new();
         for path in paths {
@@ -169,32 +174,21 @@ fn entry(path: &Path) -> Option<SpoolEntry> {
 }
 
 /// What stands in a product.
-fn verdict(path: &Path, fictional: bool) -> Verdict {
+fn verdict(path: &Path, region: &Region) -> Verdict {
     let faulty = |code: &str| Verdict::Faulty { code: code.to_owned() };
     let source = match Source::read(path, GRIB_MAX) {
         Ok(source) => source,
         Err(failure) => return faulty(failure.errors.first().map_or("cli-io", |e| e.code())),
     };
-    let fields = match grib2::read(&source.bytes) {
-        Ok(fields) => fields,
+    let Looked { rain, reference_time } = match look(&source.bytes, region) {
+        Ok(looked) => looked,
         Err(fault) => return faulty(fault.code()),
     };
-    if let Some(fault) = fields.iter().find_map(|field| field.check().err()) {
-        return faulty(fault.code());
-    }
-    if !fictional && fields.iter().any(|field| field.identification().status != 0) {
-        return faulty("rain-not-operational");
-    }
-    let times = fields.iter().map(|field| field.identification().reference_time);
-    let Some(reference_time) = times.max() else { return faulty("rain-none") };
-    let mut rain = fields
-        .iter()
-        .filter(|field| field.product().quantity() == Some(Quantity::HourlyRain))
-        .map(|field| field.identification().reference_time < field.product().valid_time);
-    let kind = match rain.next() {
-        None => Kind::Other,
-        Some(ahead) if ahead || rain.any(|ahead| ahead) => Kind::Forecast,
-        Some(_) => Kind::Analysis,
+    let kind = match rain {
+        Some(Origin::Analysis) => Kind::Analysis,
+        Some(Origin::Forecast) => Kind::Forecast,
+        // The hours beyond and the minutes between come for the same slots.
+        _ => Kind::Other,
     };
     let hash = sha256_hex(&source.bytes);
     let content = u64::from_str_radix(hash.get(..16).unwrap_or_default(), 16).unwrap_or(0);

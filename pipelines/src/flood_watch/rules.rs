@@ -234,6 +234,13 @@ impl Watch {
         self.settings.silence <= clock.wall.duration_since(silent_since)
     }
 
+    /// Whether a result waits to be handed over: then the next tick is to know what is live.
+    #[must_use]
+    pub fn hands_over(&self) -> bool {
+        let phase = self.job.as_ref().map(|job| job.phase);
+        matches!(phase, Some(Phase::Publishing { again_at: Some(_), .. }))
+    }
+
     /// Whether nothing is in work, no file is arriving, and no slot that is there may be begun now
     /// or soon.
     #[must_use]
@@ -494,6 +501,7 @@ impl Watch {
             age,
             in_work: self.job.as_ref().map(|job| job.slot),
             rain: self.rain,
+            rain_is_silent: self.needs_readings(clock),
             refused: refused.collect(),
             whole: count(&Standing::Whole),
             waiting: count(&Standing::Arriving) + count(&Standing::HalfWritten),
@@ -532,6 +540,8 @@ pub struct Status {
     pub in_work: Option<Timestamp>,
     /// The newest slot of rain.
     pub rain: Option<Timestamp>,
+    /// Whether nothing newer has come for longer than it may take.
+    pub rain_is_silent: bool,
     /// Files that are not used, each with the code of its reason.
     pub refused: Vec<(String, String)>,
     /// Files that are whole.

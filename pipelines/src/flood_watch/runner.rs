@@ -1,13 +1,17 @@
 //! The loop of a watch: looks at the spool, asks the rules, starts and ends programs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::time::jst_text;
+use jomo_words::say;
 use serde_json::Value;
 
 use super::place::{COMMAND, Place, live};
-use super::rules::{Action, Child, Clock, Event, GivenUp, Health, Seen, Settings, Trigger, Watch};
+use super::rules::{
+    Action, Child, Clock, Event, GivenUp, Health, Made, Seen, Settings, SpoolEntry, Trigger, Watch,
+};
 use super::{WatchArguments, state};
 use crate::failure::{Exit, Failure};
 use crate::outcome::{Outcome, Status};
@@ -24,6 +28,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const LOOK_UP: Duration = Duration::from_secs(30);
 /// How often the state is written when nothing has changed but the age.
 const TELL: Duration = Duration::from_secs(10);
+/// How long files are read at a poll.
+const READING: Duration = Duration::from_secs(1);
 
 /// The process of a cycle.
 struct Running {
@@ -41,6 +47,11 @@ pub(super) struct Runner<'a> {
     settings: Settings,
     watch: Watch,
     running: Option<Running>,
+    /// The spool as it was last seen, and the files of it that are to be read.
+    entries: Vec<SpoolEntry>,
+    to_read: Vec<String>,
+    /// Files that the log has named as refused.
+    named: BTreeSet<(String, String)>,
     /// How the last process ended, until the rules are told.
     ended: Option<Child>,
     began: Instant,
@@ -75,6 +86,9 @@ impl<'a> Runner<'a> {
             settings,
             watch: Watch::new(settings, clock, None),
             running: None,
+            entries: Vec::new(),
+            to_read: Vec::new(),
+            named: BTreeSet::new(),
             ended: None,
             began: Instant::now(),
             offset,
@@ -116,27 +130,19 @@ impl<'a> Runner<'a> {
     fn poll(&mut self) {
         let clock = self.clock();
         let child = self.child();
-        let is_over = matches!(child, Child::Ended { .. });
         // A spool that cannot be read just now is no reason to forget what was in it.
-        let Some(entries) = self.place.entries() else {
-            self.ended = is_over.then_some(child);
-            self.tell();
-            return;
-        };
+        if let Some(entries) = self.place.entries() {
+            self.entries = entries;
+        }
         let readings =
             self.watch.needs_readings(clock).then(|| self.place.newest_reading()).flatten();
-        let live = self.look_up(is_over);
-        let seen = Seen { spool: &entries, readings, live, child };
+        let live = self.look_up(&child);
+        let seen = Seen { spool: &self.entries, readings, live, child };
         for action in self.watch.tick(clock, &seen) {
             match action {
-                Action::Read(name) => {
-                    // A file that has gone meanwhile is no file of the next poll.
-                    if let Some((before, verdict)) = self.place.read(&name) {
-                        self.watch.judge(self.clock(), &before, verdict);
-                    }
-                }
-                Action::Begin(slot) => self.start(slot, self.forecast(slot), Publishes::Not),
-                Action::Publish(slot) => self.start(slot, self.publish(slot), Publishes::Yes),
+                Action::Read(name) => self.to_read.push(name),
+                Action::Begin(slot) => self.start(slot, &self.forecast(slot), Publishes::Not),
+                Action::Publish(slot) => self.start(slot, &self.publish(slot), Publishes::Yes),
                 Action::Stop => {
                     if let Some(running) = &mut self.running {
                         running.stopped = true;
@@ -145,8 +151,25 @@ impl<'a> Runner<'a> {
                 }
             }
         }
+        self.read();
         self.note();
         self.tell();
+    }
+
+    /// Reads files that stand still, the newest first and only for a moment: a spool may be full
+    /// when the watch begins.
+    fn read(&mut self) {
+        let times: BTreeMap<&str, Timestamp> =
+            self.entries.iter().map(|entry| (entry.name.as_str(), entry.modified)).collect();
+        self.to_read.sort_by_key(|name| times.get(name.as_str()).copied());
+        let began = Instant::now();
+        while began.elapsed() < READING && !stopping() {
+            let Some(name) = self.to_read.pop() else { return };
+            // A file that has gone meanwhile is no file of the next poll.
+            if let Some((before, verdict)) = self.place.read(&name) {
+                self.watch.judge(self.clock(), &before, verdict);
+            }
+        }
     }
 
     /// What the process does; its end is told once.
@@ -178,10 +201,11 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// The live forecast, looked up now and then, and after each process.
-    fn look_up(&mut self, is_over: bool) -> Option<super::rules::Made> {
-        let is_due = self.looked_up.is_none_or(|at| LOOK_UP <= at.elapsed());
-        if !is_due && !is_over {
+    /// The live forecast, looked up now and then, and whenever a result is about to join it.
+    fn look_up(&mut self, child: &Child) -> Option<Made> {
+        let is_needed = matches!(child, Child::Ended { .. }) || self.watch.hands_over();
+        let is_fresh = self.looked_up.is_some_and(|at| at.elapsed() < LOOK_UP);
+        if is_fresh && !is_needed {
             return None;
         }
         self.looked_up = Some(Instant::now());
@@ -211,10 +235,10 @@ impl<'a> Runner<'a> {
         words
     }
 
-    fn start(&mut self, slot: Timestamp, words: Vec<String>, publishes: Publishes) {
+    fn start(&mut self, slot: Timestamp, words: &[String], publishes: Publishes) {
         let started = match &self.arguments.program {
-            Some(program) => Process::start_program(program, &words),
-            None => Process::start(&words),
+            Some(program) => Process::start_program(program, words),
+            None => Process::start(words),
         };
         match started {
             Ok(process) => {
@@ -266,6 +290,13 @@ impl<'a> Runner<'a> {
             };
             self.context.progress.note(id, &[("time", jst_text(slot))]);
         }
+        let refused: BTreeSet<_> = self.watch.status(self.clock()).refused.into_iter().collect();
+        for (file, code) in refused.difference(&self.named) {
+            let title = say(self.context.progress.language(), &format!("{code}.title"), &[]);
+            let facts = [("file", file.clone()), ("why", title)];
+            self.context.progress.note("watch-file", &facts);
+        }
+        self.named = refused;
     }
 
     /// Writes the state, if it has changed or is about to look forgotten.

@@ -87,8 +87,9 @@ pub struct Slot {
 
 /// Code of a product whose reference time lies ahead of the clock.
 pub const FUTURE: &str = "watch-future";
-/// Most files of a spool that are looked at: a day of every product has some 500.
-pub const FILES_MAX: usize = 20_000;
+
+/// Slots whose arrival is remembered: more than a day of them.
+const ARRIVALS_KEPT: usize = 200;
 
 /// How files are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,22 +119,23 @@ struct File {
 pub struct Spool {
     patience: Patience,
     files: BTreeMap<String, File>,
+    /// When the first product of a slot was found whole, whatever has become of its file since.
+    arrived: BTreeMap<Timestamp, Duration>,
 }
 
 impl Spool {
     /// A spool of which nothing has been seen.
     #[must_use]
     pub fn new(patience: Patience) -> Self {
-        Self { patience, files: BTreeMap::new() }
+        Self { patience, files: BTreeMap::new(), arrived: BTreeMap::new() }
     }
 
     /// Takes note of what the folder shows, and gives the names of the files to read now.
     pub fn see(&mut self, clock: Clock, entries: &[SpoolEntry]) -> Vec<String> {
-        let names: BTreeSet<&str> =
-            entries.iter().take(FILES_MAX).map(|entry| entry.name.as_str()).collect();
+        let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         self.files.retain(|name, _| names.contains(name.as_str()));
         let mut to_read = Vec::new();
-        for entry in entries.iter().take(FILES_MAX) {
+        for entry in entries {
             let fresh = File {
                 bytes: entry.bytes,
                 modified: entry.modified,
@@ -168,6 +170,13 @@ impl Spool {
             && 0 < file.asked
         {
             if file.bytes == read.bytes && file.modified == read.modified {
+                if let Verdict::Whole { reference_time, .. } = &verdict {
+                    let at = slot_of(*reference_time, self.patience.slot);
+                    self.arrived.entry(at).or_insert(clock.steady);
+                    if ARRIVALS_KEPT < self.arrived.len() {
+                        self.arrived.pop_first();
+                    }
+                }
                 file.read = Some((clock.steady, verdict));
             } else {
                 file.asked = 0;
@@ -224,10 +233,9 @@ impl Spool {
                 continue;
             }
             let at = slot_of(*reference_time, self.patience.slot);
-            let slot =
-                slots.entry(at).or_insert(Slot { at, kinds: BTreeSet::new(), since: *since });
+            let since = self.arrived.get(&at).copied().unwrap_or(*since);
+            let slot = slots.entry(at).or_insert(Slot { at, kinds: BTreeSet::new(), since });
             slot.kinds.insert(*kind);
-            slot.since = slot.since.min(*since);
         }
         slots.into_values().collect()
     }

@@ -47,7 +47,7 @@ pub(super) fn state(status: &Status, late_after: SignedDuration) -> Value {
         "text": { "ja": text(Language::Ja), "en": text(Language::En) },
         "live": live,
         "in_work": status.in_work,
-        "rain": status.rain,
+        "rain": { "reference_time": status.rain, "silent": status.rain_is_silent },
         "refused": refused,
         "files": {
             "whole": status.whole,
@@ -91,6 +91,7 @@ mod tests {
             age: None,
             in_work: None,
             rain: None,
+            rain_is_silent: false,
             refused: vec![("a.bin".to_owned(), "grib-truncated".to_owned())],
             whole: 2,
             waiting: 0,
@@ -112,7 +113,14 @@ mod tests {
             let status = status(health, live);
             [Language::Ja, Language::En].map(|l| sentence(l, &status, late_after)).join("\n")
         });
-        insta::assert_snapshot!(told.join("\n"), @r"");
+        insta::assert_snapshot!(told.join("\n"), @r"
+        まだ計算結果がありません
+        no result yet
+        計算正常 2026-11-23 10:20 JST 時点（次回 2026-11-23 10:50 JST まで）
+        computing normally, as of 2026-11-23 10:20 JST (next by 2026-11-23 10:50 JST)
+        更新が止まっています（2026-11-23 10:20 JST 時点の情報です）
+        updates have stopped (information as of 2026-11-23 10:20 JST)
+        ");
         let state = state(&status(Health::Nothing, None), late_after);
         assert_eq!(state["refused"][0]["code"], "grib-truncated");
     }

@@ -59,6 +59,7 @@ pub(crate) struct Ills {
     future: u64,
     silence: u64,
     clock: u64,
+    elsewhere: u64,
     restart: u64,
     crash: u64,
     hang: u64,
@@ -85,6 +86,7 @@ impl Ills {
             future: ill(10),
             silence: ill(6),
             clock: ill(4),
+            elsewhere: ill(10),
             restart: ill(4),
             crash: ill(40),
             hang: ill(15),
@@ -109,6 +111,8 @@ enum Happening {
     Rename(String, String),
     Reading(Timestamp),
     SetClock(SignedDuration),
+    /// Somebody publishes a forecast of this time by hand.
+    Elsewhere(Timestamp),
     Restart,
 }
 
@@ -146,7 +150,8 @@ struct Process {
     /// When it ends and how; never if it hangs.
     end: Option<(Duration, i32)>,
     deaf: bool,
-    clock_was: SignedDuration,
+    /// What has come in from outside when it was started.
+    meddled: u64,
 }
 
 /// The virtual machine with its watch.
@@ -162,6 +167,9 @@ struct World {
     watch: Watch,
     watching_since: Duration,
     live: Option<Made>,
+    looked_up: Duration,
+    /// How often somebody has set the clock or published, and how often at the last look-up.
+    meddled: [u64; 2],
     process: Option<Process>,
     newest_begun: Option<Timestamp>,
     failed_at: Option<Duration>,
@@ -210,6 +218,10 @@ fn plan(dice: &mut Dice, ills: Ills) -> Vec<(Duration, Happening)> {
                 Happening::SetClock(SignedDuration::from_secs(step)),
             ));
             plan.push((Duration::from_secs(until), Happening::SetClock(SignedDuration::ZERO)));
+        }
+        if dice.chance(ills.elsewhere) {
+            let when = Duration::from_secs(begins + dice.within(300, 900));
+            plan.push((when, Happening::Elsewhere(time(at))));
         }
         if dice.chance(ills.restart) {
             plan.push((Duration::from_secs(begins + dice.within(0, 600)), Happening::Restart));
@@ -298,6 +310,8 @@ pub(crate) fn trial_with(seed: u64, ills: Ills) -> Result<Report, String> {
         watch: Watch::new(settings, clock, None),
         watching_since: Duration::ZERO,
         live: None,
+        looked_up: Duration::ZERO,
+        meddled: [0, 0],
         process: None,
         newest_begun: None,
         failed_at: None,
@@ -337,7 +351,17 @@ impl World {
                 Happening::Reading(at) => self.reading = self.reading.max(Some(at)),
                 Happening::SetClock(offset) => {
                     self.offset = offset;
+                    self.meddled[0] += 1;
                     self.waiting = None;
+                }
+                Happening::Elsewhere(reference_time) => {
+                    let expires = reference_time + SignedDuration::from_mins(30);
+                    let is_newer =
+                        self.live.is_none_or(|live| live.reference_time < reference_time);
+                    if is_newer && self.clock().wall < expires {
+                        self.live = Some(Made { reference_time, expires: Some(expires) });
+                        self.meddled[0] += 1;
+                    }
                 }
                 Happening::Restart => {
                     self.process = None;
@@ -362,13 +386,13 @@ impl World {
         let mut made = None;
         if let (Some(result), true) = (process.publishes, matches!(code, 0 | 4)) {
             // The store refuses what is expired or older; it must not have to, unless somebody has
-            // set the clock while it was published.
+            // set the clock or published meanwhile.
             let wall = self.clock().wall;
             let is_expired = result.expires.is_some_and(|expires| expires <= wall);
             let is_older =
                 self.live.is_some_and(|live| result.reference_time < live.reference_time);
             if is_expired || is_older {
-                if process.clock_was == self.offset {
+                if process.meddled == self.meddled[0] {
                     return Err(format!("{result:?} was handed over at {wall}"));
                 }
                 code = 5;
@@ -409,7 +433,7 @@ impl World {
         let hangs = self.dice.chance(self.ills.hang);
         let end = (!hangs).then_some((self.steady + lasts, code));
         let deaf = self.dice.chance(30);
-        self.process = Some(Process { slot, publishes, end, deaf, clock_was: self.offset });
+        self.process = Some(Process { slot, publishes, end, deaf, meddled: self.meddled[0] });
         Ok(())
     }
 
@@ -418,7 +442,12 @@ impl World {
         let child = self.process_state()?;
         let clock = self.clock();
         let entries: Vec<SpoolEntry> = self.files.values().map(|file| file.0.clone()).collect();
-        let live = if self.dice.chance(30) { self.live } else { None };
+        let is_over = matches!(child, Child::Ended { .. }) || self.watch.hands_over();
+        let is_due = Duration::from_secs(30) <= self.steady.saturating_sub(self.looked_up);
+        let live = self.live.filter(|_| is_over || is_due);
+        if is_over || is_due {
+            (self.looked_up, self.meddled[1]) = (self.steady, self.meddled[0]);
+        }
         let seen = Seen { spool: &entries, readings: self.reading, live, child };
         for action in self.watch.tick(clock, &seen) {
             match action {
@@ -458,7 +487,8 @@ impl World {
         if self.newest_begun.is_some_and(|newest| slot < newest) {
             return Err(format!("{slot} begun after {:?}", self.newest_begun));
         }
-        if self.live.is_some_and(|live| slot < live.reference_time) {
+        let is_known = self.meddled[0] == self.meddled[1];
+        if is_known && self.live.is_some_and(|live| slot < live.reference_time) {
             return Err(format!("{slot} begun when {:?} was live", self.live));
         }
         let wall = self.clock().wall;
@@ -493,17 +523,18 @@ impl World {
         let clock = self.clock();
         let status = self.watch.status(clock);
         self.report.polls += 1;
-        if status.live != self.live {
+        if status.live != self.live && self.meddled[0] == self.meddled[1] {
             return Err(format!("{:?} is told, {:?} is live", status.live, self.live));
         }
-        let age = self.live.map(|live| clock.wall.duration_since(live.reference_time));
+        let age = status.live.map(|live| clock.wall.duration_since(live.reference_time));
         if status.age != age {
             return Err(format!("an age of {:?} is told, it is {age:?}", status.age));
         }
-        let is_valid = self.live.is_some_and(|live| live.expires.is_some_and(|at| clock.wall < at));
+        let is_valid = |live: Made| live.expires.is_some_and(|at| clock.wall < at);
+        let is_valid = status.live.is_some_and(is_valid);
         match status.health {
             Health::Normal if !is_valid => return Err("told as normal when over".to_owned()),
-            Health::Nothing if self.live.is_some() => {
+            Health::Nothing if status.live.is_some() => {
                 return Err("the last is forgotten".to_owned());
             }
             Health::Normal => self.report.normal += 1,
@@ -554,7 +585,8 @@ impl World {
         let waited = self.steady.saturating_sub(since);
         self.report.longest_wait_s = self.report.longest_wait_s.max(waited.as_secs());
         let patience = self.settings.patience;
-        if self.settings.grace + patience.settle + 4 * POLL_MAX < waited {
+        // A file that is renamed stands still once more before it is read.
+        if self.settings.grace + 2 * patience.settle + 6 * POLL_MAX < waited {
             return Err(format!("{slot} waits since {waited:?}"));
         }
         Ok(())
