@@ -284,15 +284,13 @@ fn broken_files_are_refused() {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let _ = look(&flipped, &real);
-        match asked(&region, &cells).judged(source(flipped)) {
-            Ok(Read::Used { products, .. }) => {
-                used += 1;
-                for product in &products {
-                    assert_eq!(product.amount_mm.len(), cells.count());
-                    assert!(product.amount_mm.iter().all(|mm| mm.is_nan() || 0.0 <= *mm));
-                }
+        let found = asked(&region, &cells).judged(source(flipped));
+        if let Ok(Read::Used { products, .. }) = found {
+            used += 1;
+            for product in &products {
+                assert_eq!(product.amount_mm.len(), cells.count());
+                assert!(product.amount_mm.iter().all(|mm| mm.is_nan() || 0.0 <= *mm));
             }
-            Ok(_) | Err(_) => {}
         }
     }
     // Flips in values and remarks leave a readable file.

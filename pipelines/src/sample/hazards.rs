@@ -13,7 +13,7 @@ use super::rivers::distance;
 /// Zones of each phenomenon, and the least distance between two, metres.
 const COUNT: usize = 40;
 const APART_M: f64 = 450.0;
-/// A33_001: 1 steep slope, 2 debris flow. A33_002: 1 zone, 2 special zone.
+/// `A33_001`: 1 steep slope, 2 debris flow. `A33_002`: 1 zone, 2 special zone.
 const STEEP: u8 = 1;
 const DEBRIS: u8 = 2;
 const ZONE: u8 = 1;
