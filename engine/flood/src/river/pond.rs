@@ -59,13 +59,14 @@ impl<const W: usize> Placed<W> {
         }
     }
 
-    /// Moves what flowed in a step; gives the volume, m³.
-    pub(crate) fn take(&mut self, step_s: f64) -> [f64; W] {
+    /// Moves what flowed in a step of each member; gives the volume, m³.
+    pub(crate) fn take(&mut self, step_s: [f64; W]) -> [f64; W] {
         let mut moved = [0.0; W];
-        let both = self.settled.into_iter().zip(self.volume_m3);
-        for (moved, (settled, volume)) in moved.iter_mut().zip(both) {
+        let flows = self.settled.into_iter().zip(step_s);
+        for ((moved, (settled, step_s)), volume) in moved.iter_mut().zip(flows).zip(self.volume_m3)
+        {
             // No more comes back than there is.
-            *moved = (step_s * settled).max(-volume);
+            *moved = if 0.0 < step_s { (step_s * settled).max(-volume) } else { 0.0 };
         }
         self.moved_m3 = [0.0; W];
         self.count(moved);

@@ -232,6 +232,30 @@ fn level_pools_rest_and_dams_break_without_loss() {
     closes(&river);
 }
 
+/// Four metres of water appear at the end of a dry canal, and the step is ten minutes: no method
+/// gets through that in one step, so it is taken in parts.
+#[test]
+fn a_step_too_long_is_taken_in_parts() {
+    let waterway = canal(160, 50.0, 20.0, |x| 50.0 - 0.0005 * x);
+    let mut river = River::<2>::new(&waterway, settings(0.03, 600.0)).unwrap();
+    let outlets = vec![(159, Outlet::Stage(Series::constant(50.0)))];
+    river.install(Works { outlets, ..Works::default() }).unwrap();
+    let mut alone = River::<1>::new(&waterway, settings(0.03, 600.0)).unwrap();
+    let outlets = vec![(159, Outlet::Stage(Series::constant(50.0)))];
+    alone.install(Works { outlets, ..Works::default() }).unwrap();
+    for step in 0..20 {
+        let calm = if step < 10 { 0.0 } else { 1.0 };
+        river.advance(600.0, &from_above(160, [calm, 40.0])).unwrap();
+        alone.advance(600.0, &from_above(160, [40.0])).unwrap();
+    }
+    assert!(20 < alone.effort().solved && alone.effort().unfinished == 0, "{:?}", alone.effort());
+    for node in 0..160 {
+        assert_eq!(river.depth_m(node)[1].to_bits(), alone.depth_m(node)[0].to_bits());
+        assert!(river.depth_m(node)[0] < 4.1, "{node}: {:?}", river.depth_m(node));
+    }
+    closes(&river);
+}
+
 #[test]
 fn rivers_run_dry_and_give_no_more_than_they_have() {
     let waterway = canal(30, 100.0, 10.0, |x| 50.0 - 0.005 * x);
