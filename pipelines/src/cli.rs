@@ -14,6 +14,7 @@ use crate::flood::SimulateArguments;
 use crate::flood_layers::{Edition, LayersRequest};
 use crate::flood_prepare::PrepareArguments;
 use crate::flood_watch::WatchArguments;
+use crate::flood_verify::VerifyArguments;
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;
 use crate::outcome::{Outcome, Status};
@@ -24,8 +25,8 @@ use crate::register::{RegisterCommand, RegisterFlags};
 use crate::run::{Context, Target};
 use crate::work::WorkArguments;
 use crate::{
-    doctor, flood, flood_layers, flood_prepare, flood_watch, import, jobs, people, publication,
-    rain, register, sample, work,
+    doctor, flood, flood_layers, flood_prepare, flood_verify, flood_watch, import, jobs, people,
+    publication, rain, register, sample, work,
 };
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
@@ -219,6 +220,8 @@ pub enum FloodCommand {
     },
     /// Compute the inundation of a case.
     Simulate(SimulateArguments),
+    /// Score kept forecasts against readings.
+    Verify(VerifyArguments),
     /// Forecast whenever new rain has come, until told to stop.
     Watch(WatchArguments),
 }
@@ -374,6 +377,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         }
         Command::Flood(FloodCommand::Prepare(arguments)) => flood_prepare::run(&arguments, context),
         Command::Flood(FloodCommand::Simulate(arguments)) => flood::run(&arguments, context),
+        Command::Flood(FloodCommand::Verify(arguments)) => flood_verify::run(&arguments, context),
         Command::Flood(FloodCommand::Watch(arguments)) => flood_watch::run(&arguments, context),
         Command::Import(arguments) => import::run(&arguments.request()?, context),
         Command::Sample(SampleCommand::Generate { dir, seed, event }) => {

@@ -6,6 +6,7 @@ pub mod failure;
 pub mod flood;
 pub mod flood_layers;
 pub mod flood_prepare;
+pub mod flood_verify;
 pub mod flood_watch;
 pub mod foreign;
 pub mod gauge_tables;

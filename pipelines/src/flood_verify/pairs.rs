@@ -1,0 +1,149 @@
+//! Each forecast level with what the gauge said.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use jomo_core::fault::Faults;
+use jomo_flood::gauge::{
+    CrisisLevel, Kind, Observation, Reading, ReferenceLevel, STORM_GAP_H, observation,
+};
+use jomo_flood::verify::{Case, Chance};
+
+use super::archive::Row;
+use crate::gauge_tables::Station;
+
+/// Farthest reading that tells of a valid time: half a step of ten minutes.
+const NEAR: SignedDuration = SignedDuration::from_mins(5);
+/// Times over which a rise is taken: shorter ones are mostly the rounding of the gauge, longer
+/// ones no rise of now.
+const RISE: [SignedDuration; 2] = [SignedDuration::from_mins(9), SignedDuration::from_mins(90)];
+
+/// Cases of all forecasts of gauges that are in the table. Blocks are storms: times with readings,
+/// of any gauge, with less than a day between them; a case without a reading is of the storm
+/// before it.
+pub(super) fn cases(rows: &[Row], stations: &[Station], faults: &mut Faults) -> Vec<Case> {
+    let known: BTreeMap<&str, Gauged<'_>> =
+        stations.iter().map(|station| (station.gauge.id.as_str(), Gauged::new(station))).collect();
+    let end = stations.iter().filter_map(|station| station.readings.as_slice().last());
+    let Some(end) = end.map(|reading| reading.time).max() else { return Vec::new() };
+    let mut paired = Vec::new();
+    for row in rows {
+        let Some(gauged) = known.get(row.gauge.as_str()) else {
+            faults.add("verify-gauge-unknown", || row.gauge.clone());
+            continue;
+        };
+        let case = gauged.case(row, end);
+        let is_something = case.observed_m.is_finite()
+            || case.chances.iter().any(|chance| chance.happened.is_some());
+        if is_something {
+            paired.push((row.valid_time, case));
+        }
+    }
+    let mut seen: Vec<Timestamp> = paired
+        .iter()
+        .filter(|(_, case)| case.observed_m.is_finite())
+        .map(|(time, _)| *time)
+        .collect();
+    seen.sort();
+    let mut starts: Vec<Timestamp> = Vec::new();
+    let mut before: Option<Timestamp> = None;
+    for time in seen {
+        let gap_h = before.map(|before| time.duration_since(before).as_secs_f64() / 3_600.0);
+        if gap_h.is_none_or(|gap_h| STORM_GAP_H <= gap_h) {
+            starts.push(time);
+        }
+        before = Some(time);
+    }
+    paired
+        .into_iter()
+        .map(|(time, case)| {
+            let storm = starts.partition_point(|start| *start <= time).saturating_sub(1);
+            Case { block: u32::try_from(storm).unwrap_or(u32::MAX), ..case }
+        })
+        .collect()
+}
+
+/// A gauge with its sound readings and the levels that matter.
+struct Gauged<'a> {
+    station: &'a Station,
+    sound: Vec<Reading>,
+    base_m: f64,
+    levels_m: [Option<f64>; 2],
+}
+
+impl<'a> Gauged<'a> {
+    fn new(station: &'a Station) -> Self {
+        let readings = station.readings.as_slice().iter().zip(&station.sound);
+        let sound = readings.filter(|(_, sound)| **sound).map(|(reading, _)| *reading).collect();
+        let (base_m, levels_m) = match &station.gauge.kind {
+            Kind::Crisis(levels) => {
+                let danger = levels.level_m(CrisisLevel::Danger);
+                (levels.start_m(), [danger, Some(levels.overflow_m())])
+            }
+            Kind::Reference { levels, .. } => {
+                let lowest = ReferenceLevel::ALL.into_iter().find_map(|at| levels.level_m(at));
+                // There is at least one level.
+                let danger = levels.level_m(ReferenceLevel::FloodDanger);
+                (lowest.unwrap_or_default(), [danger, None])
+            }
+        };
+        Self { station, sound, base_m, levels_m }
+    }
+
+    /// The reading nearest to a time, if it is near.
+    fn near(&self, time: Timestamp) -> Option<f64> {
+        let place = self.sound.partition_point(|reading| reading.time < time);
+        let around = self.sound[place.saturating_sub(1)..self.sound.len().min(place + 1)].iter();
+        let away = |reading: &&Reading| reading.time.duration_since(time).abs();
+        around.min_by_key(away).filter(|reading| away(reading) <= NEAR).map(|r| r.level_m)
+    }
+
+    /// Level and rise at a time, as they were known then.
+    fn now(&self, time: Timestamp) -> [f64; 2] {
+        let place = self.sound.partition_point(|reading| reading.time <= time);
+        let last = place.checked_sub(1).map(|index| self.sound[index]);
+        let Observation::Level(last) = observation(&self.station.gauge, last, time) else {
+            return [f64::NAN; 2];
+        };
+        let earlier = self.sound[..place].iter().rev().find_map(|reading| {
+            let gap = last.time.duration_since(reading.time);
+            (RISE[0] <= gap).then_some((gap, reading.level_m))
+        });
+        let rise_m_h =
+            earlier.filter(|(gap, _)| *gap <= RISE[1]).map_or(f64::NAN, |(gap, level)| {
+                (last.level_m - level) / (gap.as_secs_f64() / 3_600.0)
+            });
+        [last.level_m, rise_m_h]
+    }
+
+    fn case(&self, row: &Row, end: Timestamp) -> Case {
+        let observed = self.near(row.valid_time);
+        let [now_m, rise_m_h] = self.now(row.reference_time);
+        let is_below_start = || {
+            let last = self.station.readings.last_at(row.valid_time);
+            row.valid_time <= end
+                && matches!(
+                    observation(&self.station.gauge, last, row.valid_time),
+                    Observation::BelowStart { .. }
+                )
+        };
+        let chance = |index: usize| {
+            let happened = match (self.levels_m[index], observed) {
+                (Some(level), Some(observed)) => Some(level <= observed),
+                (Some(_), None) if is_below_start() => Some(false),
+                _ => None,
+            };
+            Chance { probability: row.chances[index], happened }
+        };
+        Case {
+            block: 0,
+            lead_min: row.lead_min,
+            quantiles_m: row.quantiles_m,
+            observed_m: observed.unwrap_or(f64::NAN),
+            now_m,
+            rise_m_h,
+            base_m: self.base_m,
+            chances: [chance(0), chance(1)],
+        }
+    }
+}
