@@ -9,11 +9,13 @@
 //! (discharge, soil, rain around each gauge) and carries what the filter found back to the nodes
 //! and slopes of the model. `docs/methods/assimilation.md` gives equations, limits and sources.
 
+mod blend;
 mod filter;
 mod states;
 mod taper;
 mod zones;
 
+pub use blend::{Blends, Bounds};
 pub use filter::{Analysis, Observation, Observed, Outcome, Settings, Target, update};
 pub use states::States;
 pub use taper::gaspari_cohn;

@@ -51,6 +51,11 @@ impl States {
         self.values.chunks_exact(self.members).nth(variable).unwrap_or_default()
     }
 
+    /// All values, those of the first variable first.
+    pub(super) fn into_values(self) -> Vec<f64> {
+        self.values
+    }
+
     /// All variables in turn.
     pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
         self.values.chunks_exact_mut(self.members)

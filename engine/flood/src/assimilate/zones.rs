@@ -156,14 +156,20 @@ impl Zones {
     /// The taper for [`update`](super::update), where observation `i` is of the gauge
     /// `gauge_of[i]`: gauges without an observation are left out of that list.
     pub fn taper(&self, gauge_of: &[usize]) -> impl Fn(usize, Target) -> f64 {
-        move |observation, target| {
-            let zone = match target {
-                Target::Variable(variable) => Some(variable / Quantity::ALL.len()),
-                Target::Observation(other) => gauge_of.get(other).copied(),
-            };
-            let gauge = gauge_of.get(observation).copied();
-            let (Some(gauge), Some(zone)) = (gauge, zone) else { return 0.0 };
-            let row = self.tapers.chunks_exact(self.count()).nth(gauge);
+        let reach = self.reach(gauge_of);
+        move |observation, target| match target {
+            Target::Variable(variable) => reach(observation, variable / Quantity::ALL.len()),
+            Target::Observation(other) => {
+                gauge_of.get(other).map_or(0.0, |zone| reach(observation, *zone))
+            }
+        }
+    }
+
+    /// How far an observation acts in a zone, 0 to 1.
+    pub(super) fn reach(&self, gauge_of: &[usize]) -> impl Fn(usize, usize) -> f64 {
+        move |observation, zone| {
+            let rows = &mut self.tapers.chunks_exact(self.count());
+            let row = gauge_of.get(observation).and_then(|gauge| rows.nth(*gauge));
             row.and_then(|row| row.get(zone)).copied().unwrap_or(0.0)
         }
     }

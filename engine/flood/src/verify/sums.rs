@@ -294,7 +294,7 @@ impl Fit {
             let rise = case.rise_m_h * lead_h;
             let height = (case.now_m - case.base_m) * lead_h;
             let change = case.observed_m - case.now_m;
-            [rise, height, change].into_iter().all(f64::is_finite).then(|| Self {
+            [rise, height, change].into_iter().all(f64::is_finite).then_some(Self {
                 rise_rise: rise * rise,
                 rise_height: rise * height,
                 height_height: height * height,
