@@ -26,6 +26,7 @@ mod rains;
 mod report;
 mod rest;
 mod valley;
+mod watch;
 mod waves;
 
 /// A case and its name.
@@ -56,6 +57,7 @@ const CASES: &[Case] = &[
     ("restart", modes::restart),
     ("local-steps", valley::local_steps),
     ("local-inertial", waves::inertial),
+    ("watch", watch::faulty_feeds),
     ("by-chance", modes::by_chance),
 ];
 

@@ -308,6 +308,22 @@ fn long_cycles_are_not_given_up_for_ever() {
     assert!(!stops.is_empty());
 }
 
+/// A cycle that hangs is ended, and counts as failed.
+#[test]
+fn a_cycle_that_hangs_is_ended() {
+    let settings = Settings { validity: None, ..Settings::default() };
+    let mut desk = Desk::with(settings, None);
+    desk.write("f", 10);
+    desk.read("f", whole(1, Kind::Forecast, noon(-10)));
+    assert_eq!(desk.tick(61, Child::None), [Action::Begin(noon(-10))]);
+    assert_eq!(desk.tick(1_190, Child::Running), []);
+    assert_eq!(desk.tick(10, Child::Running), [Action::Stop]);
+    assert_eq!(desk.tick(5, Child::Ended { code: None, made: None }), []);
+    assert_eq!(desk.watch.status(desk.clock()).counts.failed, 1);
+    let events = desk.watch.events();
+    assert_eq!(events[1..], [Event::GaveUp(noon(-10), GivenUp::Overdue)]);
+}
+
 /// A failure is tried again after a wait, once; a result that the store refuses is not.
 #[test]
 fn failures_are_tried_again_after_a_wait() {
