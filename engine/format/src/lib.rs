@@ -12,5 +12,6 @@ pub mod geotiff;
 pub mod grib2;
 pub mod gsi;
 pub mod pmtiles;
+pub mod storage_csv;
 pub mod table;
 pub mod vector;
