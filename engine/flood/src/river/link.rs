@@ -16,6 +16,12 @@ pub(crate) struct Passed<const W: usize> {
     pub by_below: Lanes<W>,
 }
 
+/// Froude number up to which the local acceleration is kept whole. Without advection, waves on water
+/// that runs faster than 0.6 of their own speed would grow (their kinematic speed 5/3 u passes the
+/// dynamic one); a share of `(0.5/Fr)²` keeps them below it. After Fread, Jin and Lewis (1996).
+const WHOLE_INERTIA: f64 = 0.5;
+const LEAST_INERTIA: f64 = 1e-3;
+
 /// What does not change of a link while a step is solved.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Link<const W: usize> {
@@ -25,6 +31,8 @@ pub(crate) struct Link<const W: usize> {
     pub mean: Lanes<W>,
     /// Discharge before the step, m³/s.
     pub before: Lanes<W>,
+    /// Share of the local acceleration that is kept, above 0 to 1.
+    pub inertia: Lanes<W>,
     /// `dt g n²`.
     pub drag: Lanes<W>,
     /// `g dt / reach`, in m/s.
@@ -37,25 +45,33 @@ impl<const W: usize> Link<W> {
     /// depth or more from node to node. Up to there pressure from below is felt more than depth is
     /// missed: discharge still falls when the lower level rises (docs/methods/river.md).
     #[inline(always)]
-    pub(crate) fn new(place: &Place, depths: [Lanes<W>; 2], step_s: f64) -> Self {
+    pub(crate) fn new(
+        place: &Place,
+        depths: [Lanes<W>; 2],
+        (before, step_s): (Lanes<W>, f64),
+    ) -> Self {
         let [above, below] = [Lanes::of(place.bed_m) + depths[0], place.next_level(depths[1])];
         let high = Lanes::of(place.bed_m.max(place.next_bed_m));
         let middle = Lanes::of(0.5 * (place.bed_m + place.next_bed_m));
         let depth = (above.at_least(below) - high).at_least(Lanes::of(FILM_M));
         let steep = (above - below).abs() * depth.inverse();
         let mean = (Lanes::of(1.0) - steep * 2.0).at_least(Lanes::ZERO);
+        let speed = before * (depth * place.width_m).inverse();
+        let froude2 = speed * speed * (depth * GRAVITY).inverse();
+        let share = froude2.at_least(Lanes::of(1e-12)).inverse() * (WHOLE_INERTIA * WHOLE_INERTIA);
         Self {
             bed_m: (Lanes::of(1.0) - mean) * high + mean * middle,
             mean,
-            before: Lanes::ZERO,
+            before,
+            inertia: share.at_most(Lanes::of(1.0)).at_least(Lanes::of(LEAST_INERTIA)),
             drag: Lanes::ZERO,
             push: GRAVITY * step_s / place.reach_m,
             width_m: place.width_m,
         }
     }
 
-    /// The local inertial equation with friction at the end of the step:
-    /// `Q (1 + dt g n² |Q| / (A R^(4/3))) = Q0 + g dt A (level above - level below) / reach`.
+    /// The local inertial equation with friction at the end of the step, `s` the share of inertia:
+    /// `Q (s + dt g n² |Q| / (A R^(4/3))) = s Q0 + g dt A (level above - level below) / reach`.
     #[inline(always)]
     pub(crate) fn pass(&self, above: Lanes<W>, below: Lanes<W>) -> Passed<W> {
         let [one, two] = [Lanes::of(1.0), Lanes::of(2.0)];
@@ -73,14 +89,16 @@ impl<const W: usize> Link<W> {
         let y2 = y * y;
         let drag = self.drag * (y2 * y2) * by_area;
         let (fall, pushing) = (above - below, area * self.push);
-        let pushed = self.before + pushing * fall;
-        let root = (one + drag * pushed.abs() * 4.0).sqrt();
-        let inverse = (root * (one + root)).inverse();
-        let by_root = inverse * (one + root);
+        let inertia = self.inertia;
+        let pushed = inertia * self.before + pushing * fall;
+        let root = (inertia * inertia + drag * pushed.abs() * 4.0).sqrt();
+        let inverse = (root * (inertia + root)).inverse();
+        let by_root = inverse * (inertia + root);
         let flow = two * pushed * inverse * root;
         // Of ln(drag) by the depth, negated.
         let easing = by_area * (7.0 / 3.0 * self.width_m) - by_wetted * (8.0 / 3.0);
-        let by_depth = (fall * (self.push * self.width_m) + (pushed - flow) * easing) * by_root;
+        let by_depth =
+            (fall * (self.push * self.width_m) + (pushed - inertia * flow) * easing) * by_root;
         let by_fall = pushing * by_root;
         let upper = (one - half_mean).unless(above, below, half_mean);
         let by_above = (by_depth * upper + by_fall).at_least(Lanes::ZERO);

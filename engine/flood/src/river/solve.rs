@@ -176,8 +176,8 @@ impl<const W: usize> River<W> {
         for at in tree {
             let place = &self.channels.places[at];
             let below = lower_level(place, work, at) - Lanes::of(place.next_bed_m);
-            let mut link = Link::new(place, [work.depth_m[at], below], step_s);
-            link.before = Lanes(self.discharge_m3_s[at]);
+            let before = Lanes(self.discharge_m3_s[at]);
+            let mut link = Link::new(place, [work.depth_m[at], below], (before, step_s));
             link.drag = factors * factors * (step_s * place.resistance);
             work.links[at] = link;
         }
