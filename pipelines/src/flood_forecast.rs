@@ -3,7 +3,10 @@
 //!
 //! `docs/methods/forecast.md` tells what is computed how, `docs/guide/river.md` how it is used.
 
+mod band;
 mod cycle;
+mod hits;
+mod inundation;
 mod layers;
 mod levels;
 mod model;
@@ -20,14 +23,19 @@ use jomo_core::fault::Faults;
 use jomo_core::layer::Mode;
 use jomo_core::message::{Arguments, Coded};
 use jomo_flood::basin::{Ensemble, Member, ModelSpread};
+use jomo_flood::ensemble::representatives;
 use jomo_flood::rainfall::{self, Cube, Perturbation, Source as RainSource, Spread, Timeline};
 use serde_json::{Value, json};
 
+use self::band::BAND;
 use self::cycle::{Ahead, Cycle, GaugeRecord, Now};
+use self::hits::{Facilities, HITS};
+use self::inundation::Inundation;
 use self::layers::{BANKS, BankLines, Issue, LEVELS};
 use self::model::{BasinFile, LandCover, Model};
 use self::record::{STEP_MIN, valid_times};
 use crate::failure::{Exit, Failure};
+use crate::flood_layers::{Edition, Theme, Told, stage_layers};
 use crate::flood_prepare::named;
 use crate::gauge_tables::{Stations, stations};
 use crate::outcome::Outcome;
@@ -62,6 +70,9 @@ pub struct ForecastArguments {
     /// Forecast the levels only, without the inundation.
     #[arg(long)]
     pub levels_only: bool,
+    /// Whether a past event is made again: then nothing of it is live.
+    #[arg(skip)]
+    pub replay: bool,
 }
 
 /// Why no forecast was made.
@@ -161,6 +172,7 @@ struct Request<'a> {
 struct Inputs {
     basin: BasinFile,
     land: Option<LandCover>,
+    facilities: Option<Facilities>,
     rain: Arrived,
     stations: Stations,
     /// Begin of the first step that is computed.
@@ -174,7 +186,10 @@ impl<'a> Request<'a> {
         let region = Region::open(&arguments.region)?;
         let asked = arguments.at.unwrap_or(context.now);
         let reference_time = ten_minutes_before(asked);
-        let mode = mode(&region, reference_time, context.now);
+        let mode = match mode(&region, reference_time, context.now) {
+            Mode::Live if arguments.replay => Mode::Replay,
+            mode => mode,
+        };
         let latest = context.now.saturating_add(CLOCK_SKEW).unwrap_or(Timestamp::MAX);
         if mode != Mode::Fictional && latest < reference_time {
             let fault = ForecastError::Ahead { reference: reference_time, now: context.now };
@@ -223,7 +238,13 @@ impl<'a> Request<'a> {
         let rain = read_spool(spool, region, [start, end], *reference_time)?;
         self.check_rain(&rain)?;
         faults.merge(rain.faults.clone());
-        Ok(Inputs { basin, land, rain, stations, start, state: saved, faults })
+        let facilities = self.is_inundated().then(|| Facilities::read(region)).transpose()?;
+        Ok(Inputs { basin, land, facilities, rain, stations, start, state: saved, faults })
+    }
+
+    /// Whether the plain is computed, too.
+    fn is_inundated(&self) -> bool {
+        !self.arguments.levels_only && 0 < self.region.forecasts.inundation_hours
     }
 
     fn state_folder(&self) -> Option<&Path> {
@@ -283,7 +304,12 @@ impl<'a> Request<'a> {
         plan.inputs.extend(inputs.state.as_ref().map(|state| state.file.clone()));
         plan.inputs.extend(inputs.stations.inputs.iter().cloned());
         plan.inputs.extend(inputs.rain.inputs.iter().cloned());
+        plan.inputs.extend(inputs.facilities.iter().flat_map(|known| known.inputs.iter().cloned()));
         plan.layers = vec![BANKS.to_owned(), LEVELS.to_owned()];
+        if self.is_inundated() {
+            plan.layers.extend([BAND, HITS].map(str::to_owned));
+            plan.layers.extend(Theme::ALL.map(|theme| theme.layer().to_owned()));
+        }
     }
 
     /// What each member makes of the rain of this cycle, and of beds and soil in all cycles.
@@ -388,9 +414,18 @@ impl Work<'_> {
             state::save(folder, &key, request.reference_time, &model, &now)?;
         }
         timeline.begin("ahead");
-        let inundation = if request.arguments.levels_only { 0 } else { region.forecasts.inundation_hours };
-        let steps = usize::try_from(i64::from(inundation) * 60 / STEP_MIN).unwrap_or(0);
+        let hours = region.forecasts.inundation_hours.min(region.forecasts.hours);
+        let hours = if request.is_inundated() { hours } else { 0 };
+        let steps = usize::try_from(i64::from(hours) * 60 / STEP_MIN).unwrap_or(0);
+        let at_reference = (0 < steps).then(|| now.ensemble.clone());
         let ahead = cycle.ahead(&mut now, steps, |_| ()).map_err(failed)?;
+        let inundation = match &at_reference {
+            None => None,
+            Some(ensemble) => {
+                timeline.begin("inundation");
+                Some(self.inundation(&model, ensemble, &ahead, (steps, stage))?)
+            }
+        };
         timeline.begin("tiles");
         let times = valid_times(request.reference_time, region.forecasts.hours);
         let issue = Issue {
@@ -401,8 +436,60 @@ impl Work<'_> {
             times: &times,
             context,
         };
-        let made = self.put(stage, &issue, &prepared, &model, &ahead)?;
+        let mut made = self.put(stage, &issue, &prepared, &model, &ahead)?;
+        if let Some(inundation) = &inundation {
+            self.put_inundation(stage, &issue, inundation, &mut made)?;
+        }
         Ok(self.tell(made, &model, &now, &ahead, (&cube, timeline.told())))
+    }
+
+    /// The plain of the members that stand for the low, the middle and the high.
+    fn inundation(
+        &self,
+        model: &Model,
+        ensemble: &Ensemble,
+        ahead: &Ahead,
+        (steps, stage): (usize, &Path),
+    ) -> Result<Inundation, Failure> {
+        let members = representatives(&ahead.overflow_m3).unwrap_or_default();
+        let start = inundation::Start {
+            model,
+            ensemble,
+            lateral_m3_s: &ahead.lateral_m3_s,
+            members,
+            steps,
+            least_km2: self.request.region.forecasts.inundation_km2,
+        };
+        let progress = &self.context.progress;
+        let folder = stage.with_file_name("inundation");
+        inundation::run(&start, &folder, |done| progress.step("inundation", done as u64))
+    }
+
+    fn put_inundation(
+        &self,
+        stage: &Path,
+        issue: &Issue<'_>,
+        inundation: &Inundation,
+        made: &mut Made,
+    ) -> Result<(), Failure> {
+        let region = issue.region;
+        let told = Told {
+            mode: issue.mode,
+            start: issue.reference_time,
+            edition: Edition::default(),
+            valid_for_min: region.forecasts.valid_for_min,
+            audience: issue.audience(),
+        };
+        let (plan, context) = (issue.plan, issue.context);
+        made.layers.extend(stage_layers(&inundation.folder, (region, told), (plan, stage), context)?);
+        made.layers.push(band::put(issue, stage, &inundation.cases)?);
+        if let Some(facilities) = &self.inputs.facilities {
+            let (layer, table) = hits::put(issue, stage, facilities, &inundation.cases)?;
+            levels::write(&stage.with_file_name(hits::FILE), &table)?;
+            made.layers.push(layer);
+        }
+        made.more.insert("inundation".to_owned(), json!(inundation.told));
+        Ok(())
     }
 
     fn cube(&self) -> Result<Cube, Failure> {

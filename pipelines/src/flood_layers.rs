@@ -27,7 +27,8 @@ use jomo_tile::LayerSource;
 use jomo_words::both;
 use serde_json::{Value, json};
 
-use self::areas::{Areas, Corners, Domain, areas};
+pub(crate) use self::areas::Corners;
+use self::areas::{Areas, Domain, areas};
 pub use self::theme::{DRY, Edition, RIVER, SHOWN_FROM_M, Theme};
 use crate::failure::{CommandError, Exit, Failure};
 use crate::layer_files::write_step;

@@ -51,8 +51,8 @@ struct Facility {
 }
 
 /// A facility that water reaches.
-struct Hit {
-    facility: Facility,
+struct Hit<'a> {
+    facility: &'a Facility,
     /// 3 reached in all cases, 2 in the middle and the high, 1 in the high alone.
     class: u8,
     /// When it is reached in the high and in the middle case.
@@ -123,10 +123,10 @@ impl Facilities {
     }
 
     /// Those that water reaches, in the order of time, then of municipality and id.
-    fn hit(self, cases: &Cases, reference_time: Timestamp) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = self
+    fn hit<'a>(&'a self, cases: &Cases, reference_time: Timestamp) -> Vec<Hit<'a>> {
+        let mut hits: Vec<Hit<'a>> = self
             .all
-            .into_iter()
+            .iter()
             .filter_map(|facility| Hit::of(facility, cases, reference_time))
             .collect();
         hits.sort_by(|a, b| {
@@ -140,8 +140,8 @@ impl Facilities {
     }
 }
 
-impl Hit {
-    fn of(facility: Facility, cases: &Cases, reference_time: Timestamp) -> Option<Self> {
+impl<'a> Hit<'a> {
+    fn of(facility: &'a Facility, cases: &Cases, reference_time: Timestamp) -> Option<Self> {
         let zone = cases.depth_m[0].placement().zone;
         let at = forward(zone, Position::lon_lat(facility.lon_lat)).ok()?.xy;
         // A building is larger than a point, and addresses are not exact: any cell around counts.
@@ -166,7 +166,7 @@ impl Hit {
     }
 
     fn feature(&self) -> Feature {
-        let Facility { id, name, kind, municipality, lon_lat } = &self.facility;
+        let Facility { id, name, kind, municipality, lon_lat } = self.facility;
         let text = |text: &str| Some(Value::Text(text.to_owned()));
         let (code, municipality) = match municipality {
             Some((code, name)) => (text(code), text(name)),
@@ -300,7 +300,7 @@ fn fields() -> Vec<Field> {
 pub(super) fn put(
     issue: &Issue<'_>,
     stage: &Path,
-    facilities: Facilities,
+    facilities: &Facilities,
     cases: &Cases,
 ) -> Result<(jomo_core::layer::Layer, String), Failure> {
     let hits = facilities.hit(cases, issue.reference_time);
@@ -337,12 +337,12 @@ pub(super) fn put(
 }
 
 /// One row for each facility, by time; cells that a spreadsheet would compute are neutralised.
-fn table(reference_time: Timestamp, hits: &[Hit]) -> String {
+fn table(reference_time: Timestamp, hits: &[Hit<'_>]) -> String {
     let mut text = String::from(
         "reference_time,reached_early,reached_at,municipality_code,municipality,kind,id,name,case,depth_class\n",
     );
     for hit in hits {
-        let Facility { id, name, kind, municipality, .. } = &hit.facility;
+        let Facility { id, name, kind, municipality, .. } = hit.facility;
         let told = |time: Option<Timestamp>| time.map_or_else(String::new, |time| time.to_string());
         let (code, municipality) = match municipality {
             Some((code, name)) => (code.as_str(), name.as_str()),

@@ -15,6 +15,7 @@ use jomo_flood::river::{self, Works};
 use jomo_flood::runoff::{Cover, Land, Slopes, Terrain};
 use jomo_flood::waterway::{Node, Waterway};
 use jomo_format::geotiff::{self, Limits};
+use jomo_terrain::stretch::stretch_of_cells;
 use jomo_terrain::{Prepared, PreparedError};
 
 use crate::failure::{Exit, Failure};
@@ -146,6 +147,8 @@ pub(super) struct Model {
     pub(super) heights: Grid<f32>,
     /// For each cell of the plain the node beside which it lies; `u32::MAX` elsewhere.
     pub(super) plain: Vec<u32>,
+    /// Cells of the streams with their nodes.
+    pub(super) streams: Vec<(u32, u32)>,
     pub(super) river: river::Settings,
     /// Gauges that are part of it, in the order of the basin's gauges.
     pub(super) gauges: Vec<ModelGauge>,
@@ -215,7 +218,9 @@ impl Model {
             manning: vec![region.rivers.roughness],
             ..river::Settings::default()
         };
-        Ok(Self { basin, heights, plain, river, gauges, left_out })
+        let node_of = stretch_of_cells(network, banks).map_err(|fault| Failure::new(Exit::Input, fault))?;
+        let streams = network.cells().iter().copied().zip(node_of).collect();
+        Ok(Self { basin, heights, plain, streams, river, gauges, left_out })
     }
 }
 

@@ -25,13 +25,13 @@ pub(super) struct Areas {
 }
 
 /// Longitude and latitude of the corners of a grid's cells.
-pub(super) struct Corners {
+pub(crate) struct Corners {
     columns: usize,
     lon_lat: Vec<[f64; 2]>,
 }
 
 impl Corners {
-    pub(super) fn new(shape: [usize; 2], placement: Placement) -> Result<Self, ProjectionError> {
+    pub(crate) fn new(shape: [usize; 2], placement: Placement) -> Result<Self, ProjectionError> {
         let Placement { zone, origin_m: [west, north], cell_size_m } = placement;
         let [rows, columns] = shape;
         let mut lon_lat = Vec::with_capacity((rows + 1) * (columns + 1));
@@ -44,12 +44,12 @@ impl Corners {
         Ok(Self { columns: columns + 1, lon_lat })
     }
 
-    fn at(&self, row: usize, column: usize) -> [f64; 2] {
+    pub(crate) fn at(&self, row: usize, column: usize) -> [f64; 2] {
         self.lon_lat[row * self.columns + column]
     }
 
     /// West, south, east, north of all.
-    pub(super) fn bounds(&self) -> [f64; 4] {
+    pub(crate) fn bounds(&self) -> [f64; 4] {
         let none = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
         self.lon_lat.iter().fold(none, |[west, south, east, north], [lon, lat]| {
             [west.min(*lon), south.min(*lat), east.max(*lon), north.max(*lat)]
