@@ -11,10 +11,12 @@ use jomo_words::{Language, UsageError, failed_json, language_flag, language_of};
 use self::help::localised;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::flood::SimulateArguments;
+use crate::flood_forecast::ForecastArguments;
 use crate::flood_layers::{Edition, LayersRequest};
 use crate::flood_prepare::PrepareArguments;
-use crate::flood_watch::WatchArguments;
+use crate::flood_replay::ReplayArguments;
 use crate::flood_verify::VerifyArguments;
+use crate::flood_watch::WatchArguments;
 use crate::import::arguments::ImportArguments;
 use crate::jobs::JobCommand;
 use crate::outcome::{Outcome, Status};
@@ -25,8 +27,8 @@ use crate::register::{RegisterCommand, RegisterFlags};
 use crate::run::{Context, Target};
 use crate::work::WorkArguments;
 use crate::{
-    doctor, flood, flood_layers, flood_prepare, flood_verify, flood_watch, import, jobs, people,
-    publication, rain, register, sample, work,
+    doctor, flood, flood_forecast, flood_layers, flood_prepare, flood_replay, flood_verify,
+    flood_watch, import, jobs, people, publication, rain, register, sample, work,
 };
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
@@ -199,6 +201,8 @@ pub enum SampleCommand {
 /// Commands on floods.
 #[derive(Debug, Subcommand)]
 pub enum FloodCommand {
+    /// Forecast rivers and inundation.
+    Forecast(ForecastArguments),
     /// Publish a computed flood as areas of classes.
     Layers(LayersArguments),
     /// Prepare the basin of a region for forecasts.
@@ -218,6 +222,8 @@ pub enum FloodCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Make the forecasts of a past event again.
+    Replay(ReplayArguments),
     /// Compute the inundation of a case.
     Simulate(SimulateArguments),
     /// Score kept forecasts against readings.
@@ -375,7 +381,11 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
             let target = Target::from_flags(store, out)?;
             flood_layers::run(&LayersRequest { run, region, start, edition, target }, context)
         }
+        Command::Flood(FloodCommand::Forecast(arguments)) => {
+            flood_forecast::run(&arguments, context)
+        }
         Command::Flood(FloodCommand::Prepare(arguments)) => flood_prepare::run(&arguments, context),
+        Command::Flood(FloodCommand::Replay(arguments)) => flood_replay::run(&arguments, context),
         Command::Flood(FloodCommand::Simulate(arguments)) => flood::run(&arguments, context),
         Command::Flood(FloodCommand::Verify(arguments)) => flood_verify::run(&arguments, context),
         Command::Flood(FloodCommand::Watch(arguments)) => flood_watch::run(&arguments, context),

@@ -345,6 +345,24 @@ impl Ensemble {
         self.blocks.iter().map(of).fold(0.0, f64::max)
     }
 
+    /// The rivers of one member as they are now, to be computed with the plain.
+    ///
+    /// # Errors
+    /// No such member.
+    pub fn river_of(
+        &self,
+        basin: &Basin,
+        river: &river::Settings,
+        member: usize,
+    ) -> Result<River<1>, BasinError> {
+        let (expected, found) = (self.members.len(), member + 1);
+        let block = self.blocks.get(member / LANES).filter(|_| found <= expected);
+        let block = block.ok_or(BasinError::Count { what: "members", expected, found })?;
+        let mut fresh = River::new(&basin.waterway, river.clone())?;
+        fresh.install(basin.works.clone())?;
+        block.river.single(member % LANES, fresh)
+    }
+
     /// The balance of the rivers of a member.
     #[must_use]
     pub fn river_ledger(&self, member: usize) -> Option<(RiverLedger<LANES>, usize)> {
