@@ -89,6 +89,14 @@ pub enum SpoolFault {
         /// The amount.
         amount_mm: f32,
     },
+    /// More fields than any product has.
+    #[error("{fields} fields, more than {most}")]
+    Fields {
+        /// Fields of the file.
+        fields: usize,
+        /// The most that are read.
+        most: usize,
+    },
     /// The grid does not reach the region.
     #[error("the grid {grid:?} does not reach the region")]
     Outside {
@@ -104,6 +112,7 @@ impl Coded for SpoolFault {
             Self::Duplicate { .. } => "rainfall-duplicate",
             Self::Old { .. } => "rainfall-old",
             Self::Amount { .. } => "rainfall-amount",
+            Self::Fields { .. } => "rainfall-fields",
             Self::Outside { .. } => "rainfall-outside",
         }
     }
@@ -117,6 +126,9 @@ impl Coded for SpoolFault {
                 ("start", jomo_core::time::jst_text(*start)),
             ],
             Self::Amount { amount_mm } => vec![("amount", amount_mm.to_string())],
+            Self::Fields { fields, most } => {
+                vec![("fields", fields.to_string()), ("most", most.to_string())]
+            }
             Self::Outside { grid: [west, south, east, north] } => {
                 vec![("grid", format!("{west:.3}, {south:.3}, {east:.3}, {north:.3}"))]
             }

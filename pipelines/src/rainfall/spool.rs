@@ -19,6 +19,8 @@ use crate::source::Source;
 
 /// Largest GRIB2 file that is read, in bytes; the largest known product has 120 MB.
 const GRIB_MAX: u64 = 512 << 20;
+/// Most fields of a file: soil water of six hours has 18; each costs memory for all cells.
+const FIELDS_MAX: usize = 256;
 /// A file whose name tells a time this long before the window is not opened: no product reaches
 /// farther ahead than 15 hours.
 const NAMED_OLD: SignedDuration = SignedDuration::from_hours(24);
@@ -246,8 +248,12 @@ impl Asked<'_> {
 
 /// The fields of a file, unless its issuer marks it as a test and the region is real.
 fn fields<'a>(bytes: &'a [u8], region: &Region) -> Result<Vec<(Submessage<'a>, Use)>, BoxedError> {
-    let mut found = Vec::new();
-    for field in grib2::read(bytes).map_err(boxed)? {
+    let read = grib2::read(bytes).map_err(boxed)?;
+    if FIELDS_MAX < read.len() {
+        return Err(boxed(SpoolFault::Fields { fields: read.len(), most: FIELDS_MAX }));
+    }
+    let mut found = Vec::with_capacity(read.len());
+    for field in read {
         let status = field.identification().status;
         if status != 0 && !region.fictional {
             return Err(boxed(RainError::NotOperational { status }));

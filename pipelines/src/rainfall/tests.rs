@@ -212,6 +212,18 @@ fn impossible_amounts_are_refused() {
     }
 }
 
+/// A file of very many fields cannot take all memory.
+#[test]
+fn files_with_too_many_fields_are_refused() {
+    let region = region(true);
+    let tiny = LatLonGrid::from_outer([138.5, 36.0, 139.5, 36.8], 1, 1).unwrap();
+    for (count, expected) in [(256, None), (257, Some("rainfall-fields"))] {
+        let field = (Coded4::rain_analysis(now()), 6);
+        let bytes = file(tiny, Identification::analysis(now()), &vec![field; count]);
+        assert_eq!(look(&bytes, &region).err().map(|fault| fault.code()), expected);
+    }
+}
+
 /// A cell of 1 km takes the value of the coarse cell that holds its middle, and the mean of the
 /// fine cells whose middle it holds; its own value on its own grid.
 #[test]
