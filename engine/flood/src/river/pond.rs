@@ -35,6 +35,8 @@ pub(crate) struct Placed<const W: usize> {
     /// The flow that the step ends with, m³/s, and what it moved, m³.
     pub settled: [f64; W],
     pub moved_m3: [f64; W],
+    /// Whether any member's water reached the crest in the step under way.
+    pub active: bool,
 }
 
 impl<const W: usize> Placed<W> {
@@ -42,9 +44,20 @@ impl<const W: usize> Placed<W> {
         self.land.floor_m + self.volume_m3[lane] / self.land.area_m2
     }
 
+    /// Whether no water on either side reaches the crest or the gap, and none did in this step.
+    #[inline(always)]
+    pub(crate) fn rests(&self, levels: [f64; W]) -> bool {
+        let gap = self.gap_m.iter().any(|width_m| 0.0 < *width_m);
+        let lowest_m = if gap { self.gap_sill_m.min(self.crest_m) } else { self.crest_m };
+        let below =
+            |(lane, level_m): (usize, f64)| level_m <= lowest_m && self.level_m(lane) <= lowest_m;
+        !self.active && levels.into_iter().enumerate().all(below)
+    }
+
     /// Computes the flow at levels of the river.
     #[inline(always)]
     pub(crate) fn flow_at(&mut self, levels: [f64; W], step_s: f64) {
+        self.active = true;
         for (lane, level_m) in levels.into_iter().enumerate() {
             let both = [level_m, self.level_m(lane)];
             let gap_m = self.gap_m[lane];
@@ -83,6 +96,19 @@ impl<const W: usize> Placed<W> {
 }
 
 impl<const W: usize> River<W> {
+    /// Ends a step of the ponds of a tree.
+    pub(crate) fn rest_ponds(&mut self, tree: std::ops::Range<usize>) {
+        if !std::mem::take(&mut self.work.spills) {
+            return;
+        }
+        for place in &self.channels.places[tree] {
+            for pond in place.ponds {
+                let Some(pond) = self.ponds.get_mut(pond as usize) else { continue };
+                (pond.active, pond.settled, pond.moved_m3) = (false, [0.0; W], [0.0; W]);
+            }
+        }
+    }
+
     pub(crate) fn lay_out(&mut self, node: u32, ponds: [Option<Pond>; 2]) {
         let at = self.place(node as usize);
         for (side, land) in ponds.into_iter().enumerate() {
@@ -109,6 +135,7 @@ impl<const W: usize> River<W> {
                 by_level: zero,
                 settled: zero,
                 moved_m3: zero,
+                active: false,
             });
         }
     }

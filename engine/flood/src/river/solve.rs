@@ -34,6 +34,8 @@ pub(crate) struct Work<const W: usize> {
     equations: Vec<Equation<W>>,
     /// Volumes moved through the links, m³.
     pub moved_m3: Vec<[f64; W]>,
+    /// Whether any pond is active in the tree under way.
+    pub spills: bool,
     /// What works do in the step, by law.
     works: Vec<Now<W>>,
     pub effort: Effort,
@@ -58,6 +60,7 @@ impl<const W: usize> Work<W> {
             passed: vec![Passed::default(); nodes],
             equations: vec![Equation::default(); nodes],
             moved_m3: vec![[0.0; W]; nodes],
+            spills: false,
             works: Vec::new(),
             effort: Effort::default(),
         }
@@ -220,6 +223,10 @@ impl<const W: usize> River<W> {
             let levels = Lanes::of(place.bed_m) + self.work.depth_m[at];
             for pond in place.ponds {
                 let Some(pond) = self.ponds.get_mut(pond as usize) else { continue };
+                if pond.rests(levels.0) {
+                    continue;
+                }
+                self.work.spills = true;
                 pond.flow_at(levels.0, step_s);
                 equation.diagonal = equation.diagonal + Lanes(pond.by_level) * step_s;
                 equation.right = equation.right - Lanes(pond.flow) * step_s;
@@ -259,7 +266,8 @@ impl<const W: usize> River<W> {
                 }
             }
             for pond in self.channels.places[at].ponds {
-                let Some(pond) = self.ponds.get_mut(pond as usize) else { continue };
+                let pond = self.ponds.get_mut(pond as usize).filter(|pond| pond.active);
+                let Some(pond) = pond else { continue };
                 for (lane, open) in open.into_iter().enumerate() {
                     if open {
                         pond.settled[lane] = pond.flow[lane] + pond.by_level[lane] * change.0[lane];
@@ -280,7 +288,8 @@ impl<const W: usize> River<W> {
             self.work.lateral_m3[at] = (Lanes(self.work.lateral_m3[at]) * members).0;
             add(&mut self.volume_m3[at], self.work.lateral_m3[at]);
             for pond in self.channels.places[at].ponds {
-                if let Some(pond) = self.ponds.get_mut(pond as usize) {
+                let pond = self.ponds.get_mut(pond as usize).filter(|pond| pond.active);
+                if let Some(pond) = pond {
                     let moved = pond.take(moves_s.0);
                     add(&mut self.volume_m3[at], moved.map(|volume| -volume));
                 }
@@ -295,6 +304,7 @@ impl<const W: usize> River<W> {
             }
         }
         self.repair(tree.clone(), step_s);
+        self.rest_ponds(tree.clone());
         let ledger = &mut self.ledger;
         add(&mut ledger.outflow_m3, self.work.moved_m3[tree.end - 1]);
         for lateral in &self.work.lateral_m3[tree] {
