@@ -35,6 +35,9 @@ pub use terrain::{Cover, SlopesError, Terrain};
 /// 150 m in 300 to 1,500 s.
 pub const STEP_MAX_S: f64 = 300.0;
 
+/// Most rain, in m/s: ten thousand times the strongest ever measured; beyond, it is in another unit.
+const RAIN_MAX_M_S: f64 = 1.0;
+
 /// Longest call, in s: a day.
 const CALL_MAX_S: f64 = 86_400.0;
 
@@ -161,7 +164,7 @@ impl<const W: usize> Runoff<W> {
     ///
     /// # Errors
     /// Hillsides that are not those of [`Runoff::new`]; rain cells or nodes that are missing; rain
-    /// that is negative or not a number; a step that is not above 0 or longer than a day. Nothing
+    /// that is negative, above 1 m/s or not a number; a step that is not above 0 or longer than a day. Nothing
     /// has changed then.
     pub fn step(
         &mut self,
@@ -398,10 +401,10 @@ fn check_step<const W: usize>(
     if found < expected {
         return Err(BasinError::Count { what: "rain cells", expected, found });
     }
-    let is_sound = |rates: &[f64; W]| rates.iter().all(|rate| rate.is_finite() && 0.0 <= *rate);
+    let is_sound = |rates: &[f64; W]| rates.iter().all(|rate| (0.0..=RAIN_MAX_M_S).contains(rate));
     match rain_m_s[..expected].iter().position(|rates| !is_sound(rates)) {
         Some(index) => {
-            Err(BasinError::Item { what: "rain cell", index, expected: "rain of 0 or more" })
+            Err(BasinError::Item { what: "rain cell", index, expected: "rain of 0 to 1 m/s" })
         }
         None => Ok(()),
     }

@@ -33,6 +33,7 @@ pub(crate) struct Ground<const W: usize> {
     fine_m: [f64; W],
     /// What a full soil lets flow along the slope, over the creep of full fine pores, in m.
     full_m: [f64; W],
+    per_fine_m: [f64; W],
     /// Percolation of a full soil over what it holds, in 1/s.
     percolation_per_s: [f64; W],
     pub(crate) deep_loss: f64,
@@ -66,6 +67,7 @@ impl<const W: usize> Ground<W> {
             smooth: members.roughness.map(|factor| 1.0 / (land.roughness * factor)),
             creep_m_s: members.conductivity.map(|factor| creep_m_s * factor),
             full_m: std::array::from_fn(|lane| full_m(lane).max(0.0)),
+            per_fine_m: fine_m.map(|fine| 1.0 / fine),
             fine_m,
             percolation_per_s: capacity_m.map(|capacity| over(land.percolation_m_s, capacity)),
             deep_loss: land.deep_loss,
@@ -121,25 +123,25 @@ pub(crate) fn advance<const W: usize>(
         let sinking = step_s * ground.percolation_per_s[lane];
         // What leaves a full soil within the step makes room for more.
         let most_m = capacity_m * (1.0 + sinking) + creep * ground.full_m[lane];
-        let room_m = (most_m - soil_m - coming_m).max(0.0);
-        let taken_m = wanted_m[lane].min(ponded_m[lane]).min(room_m);
+        let room_m = greater(most_m - soil_m - coming_m, 0.0);
+        let taken_m = lesser(lesser(wanted_m[lane], ponded_m[lane]), room_m);
         let held_m = soil_m + taken_m + coming_m;
-        let share = creeping(held_m / fine_m, creep, sinking);
-        let kept_m = (share * fine_m).min(capacity_m).min(held_m);
+        let share = creeping(held_m * ground.per_fine_m[lane], creep, sinking);
+        let kept_m = lesser(lesser(share * fine_m, capacity_m), held_m);
         let sunk_m = sinking * kept_m;
-        let crept_m = creep * flow_of(kept_m / fine_m) * fine_m;
+        let crept_m = creep * flow_of(kept_m * ground.per_fine_m[lane]) * fine_m;
         let leaving_m = crept_m + sunk_m;
         // A soil that is not full lets nothing out at its surface.
         let gone_m = held_m - kept_m;
-        let gone_m = if kept_m < capacity_m { gone_m } else { gone_m.min(leaving_m) };
+        let gone_m = if kept_m < capacity_m { gone_m } else { lesser(gone_m, leaving_m) };
         // Without any outflow both are 0, and so is the share.
-        let percolated_m = gone_m * (sunk_m / leaving_m.max(f64::MIN_POSITIVE));
+        let percolated_m = gone_m * (sunk_m / greater(leaving_m, f64::MIN_POSITIVE));
         water.soil_m[lane] = kept_m;
         left.sunk[lane] = percolated_m;
         left.under_m[lane] = gone_m - percolated_m;
         let risen_m = held_m - kept_m - gone_m;
         let above_m = ponded_m[lane] - taken_m + risen_m;
-        free_m[lane] = (above_m - ground.ponding_m).max(0.0);
+        free_m[lane] = greater(above_m - ground.ponding_m, 0.0);
         water.surface_m[lane] = above_m - free_m[lane];
         rate[lane] = step_s * plan.surface * ground.smooth[lane];
     }
@@ -165,7 +167,7 @@ fn flow_of(share: f64) -> f64 {
 #[inline(always)]
 fn creeping(held: f64, creep: f64, sinking: f64) -> f64 {
     let line = (held + (POWER - 1.0) * creep) / (1.0 + sinking + POWER * creep);
-    let mut z = (held / (1.0 + sinking)).min(line);
+    let mut z = lesser(held, line);
     for _ in 0..2 {
         let square = z * z;
         let excess = z * (1.0 + sinking) + creep * square * square - held;
@@ -192,7 +194,7 @@ fn green_ampt_m<const W: usize>(
         let wet_m = soil_m[lane];
         let square = wet_m * wet_m + conducted_m * (2.0 * front_m + wet_m);
         let root = (conducted_m * conducted_m + 4.0 * square).sqrt();
-        wanted_m[lane] = (0.5 * (conducted_m + root) - wet_m).max(0.0);
+        wanted_m[lane] = greater(0.5 * (conducted_m + root) - wet_m, 0.0);
     }
     wanted_m
 }
@@ -228,7 +230,7 @@ fn curve_number_m<const W: usize>(
 pub(crate) fn remaining_m<const W: usize>(depth_m: &[f64; W], rate: &[f64; W]) -> [f64; W] {
     let mut y = [0.0; W];
     for lane in 0..W {
-        let whole = rough_power(depth_m[lane].max(LEAST_M), 1.0 / 3.0);
+        let whole = rough_power(greater(depth_m[lane], LEAST_M), 1.0 / 3.0);
         let shrunk = rough_power(1.0 + 5.0 / 3.0 * rate[lane] * whole * whole, -0.2);
         y[lane] = whole * shrunk;
     }
@@ -236,7 +238,7 @@ pub(crate) fn remaining_m<const W: usize>(depth_m: &[f64; W], rate: &[f64; W]) -
         for lane in 0..W {
             let square = y[lane] * y[lane];
             let pull = rate[lane] * square;
-            let excess = y[lane] * square * (1.0 + pull) - depth_m[lane].max(LEAST_M);
+            let excess = y[lane] * square * (1.0 + pull) - greater(depth_m[lane], LEAST_M);
             let slope = square * (3.0 + 5.0 * pull);
             let bend = y[lane] * (6.0 + 20.0 * pull);
             y[lane] -= 2.0 * excess * slope / (2.0 * slope * slope - excess * bend);
@@ -244,9 +246,21 @@ pub(crate) fn remaining_m<const W: usize>(depth_m: &[f64; W], rate: &[f64; W]) -
     }
     let mut remaining_m = [0.0; W];
     for lane in 0..W {
-        remaining_m[lane] = (y[lane] * y[lane] * y[lane]).min(depth_m[lane]).max(0.0);
+        remaining_m[lane] = lesser(y[lane] * y[lane] * y[lane], depth_m[lane]);
     }
     remaining_m
+}
+
+/// The lesser of two numbers: one instruction, as no number here is `NaN`.
+#[inline(always)]
+fn lesser(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// The greater of two numbers, likewise.
+#[inline(always)]
+fn greater(a: f64, b: f64) -> f64 {
+    if b < a { a } else { b }
 }
 
 /// A power of a positive number within 7 %: the exponent and the first digits of a float are

@@ -23,7 +23,7 @@ pub struct StorageFunction {
     pub area_km2: f64,
     /// `K`, in mm^(1-p) h^p.
     pub k: f64,
-    /// `p`, above 0 to 1.
+    /// `p`, 0.1 to 1; 0.3 to 0.7 is usual.
     pub p: f64,
     /// Lag `Tl`, in h.
     pub lag_h: f64,
@@ -44,8 +44,8 @@ impl StorageFunction {
                 return fault(what, value, "above 0");
             }
         }
-        if !(0.0 < self.p && self.p <= 1.0) {
-            return fault("p", self.p, "above 0 to 1");
+        if !(0.1..=1.0).contains(&self.p) {
+            return fault("p", self.p, "0.1 to 1");
         }
         if !(0.0..=1.0).contains(&self.primary_ratio) {
             return fault("primary_ratio", self.primary_ratio, "0 to 1");
@@ -142,8 +142,8 @@ impl StorageBasin {
         })
     }
 
-    /// A basin whose stores are in balance with a steady rain, or have been filled otherwise, in
-    /// mm over the part that runs off from the start and over the rest.
+    /// The same basin with water in its stores, in mm over the part that runs off from the start
+    /// and over the rest.
     #[must_use]
     pub fn with_stored_mm(mut self, stored_mm: [f64; 2]) -> Self {
         self.stored_mm = stored_mm.map(|stored| if 0.0 <= stored { stored } else { 0.0 });
