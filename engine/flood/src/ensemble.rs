@@ -5,8 +5,10 @@
 //! spread from the record of the gauge ([`ErrorMemory`](crate::gauge::ErrorMemory)): the answer is
 //! a [`Mixture`]. Without that spread it is the members alone.
 
+mod dressing;
 mod mixture;
 
+pub use dressing::Dressing;
 pub use mixture::{Bands, Mixture};
 
 use jiff::Timestamp;

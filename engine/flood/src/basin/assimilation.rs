@@ -1,9 +1,7 @@
 //! Gauges pull the members together.
 
 use super::{Basin, Ensemble, LANES};
-use crate::assimilate::{
-    Analysis, Observation, Observed, Quantity, Settings, States, Zones, update,
-};
+use crate::assimilate::{Analysis, Blends, Bounds, Observation, Observed, Settings, Zones};
 use crate::basin_error::BasinError;
 
 /// What a gauge says, as a depth over the bed of its node in m.
@@ -37,11 +35,12 @@ impl Ensemble {
         GaugeState { depths_m, discharges_m3_s }
     }
 
-    /// Moves discharge, soil and rain of all zones towards what the gauges say. `None` without
+    /// Moves the water of rivers and slopes and the rain of all zones towards what the gauges say,
+    /// each node and element by its own correlation with them. `None` without
     /// gauges, without anything said, or with a single member, which has no spread to learn from.
     ///
     /// # Errors
-    /// Something said that [`update`] refuses.
+    /// Something said that [`Zones::blends`] refuses.
     pub fn assimilate(
         &mut self,
         basin: &Basin,
@@ -52,8 +51,6 @@ impl Ensemble {
         if sayings.is_empty() || self.members.len() < 2 {
             return Ok(None);
         }
-        let before = self.states(basin, zones)?;
-        let mut after = before.clone();
         let said = |saying: &Saying| Observation {
             predicted: self.at_gauge(basin, saying.gauge).depths_m,
             observed: saying.depth_m,
@@ -61,60 +58,54 @@ impl Ensemble {
         };
         let observations: Vec<Observation> = sayings.iter().map(said).collect();
         let gauge_of: Vec<usize> = sayings.iter().map(|saying| saying.gauge).collect();
-        let analysis = update(&mut after, &observations, zones.taper(&gauge_of), settings)?;
-        self.apply(basin, zones, [&before, &after])?;
+        let (blends, analysis) = zones.blends(&observations, &gauge_of, settings)?;
+        self.blend(basin, zones, &blends)?;
         Ok(Some(analysis))
     }
 
-    fn states(&self, basin: &Basin, zones: &Zones) -> Result<States, BasinError> {
+    fn blend(&mut self, basin: &Basin, zones: &Zones, blends: &Blends) -> Result<(), BasinError> {
         let count = self.members.len();
-        let discharges: Vec<Vec<f64>> =
-            zones.gauges().iter().map(|node| self.discharges_m3_s(*node as usize)).collect();
-        let soils: Vec<Vec<f64>> = (0..zones.count()).map(|zone| self.soil(basin, zone)).collect();
-        zones.states(count, |zone, quantity, member| match quantity {
-            Quantity::Discharge => discharges[zone][member],
-            Quantity::Soil => soils[zone][member],
-            Quantity::Rain => self.rain_log[zone * count + member].exp(),
-        })
-    }
-
-    /// Share of the soil's store of a zone that is full, by member.
-    fn soil(&self, basin: &Basin, zone: usize) -> Vec<f64> {
-        let elements = &basin.elements_of_zone[zone];
-        self.gather(|block| block.runoff.soil_wetness(&basin.slopes, elements.iter().copied()))
-    }
-
-    /// Carries the change of the states into the water of the members.
-    fn apply(
-        &mut self,
-        basin: &Basin,
-        zones: &Zones,
-        states: [&States; 2],
-    ) -> Result<(), BasinError> {
-        let count = self.members.len();
-        let of = |quantity| -> Vec<Vec<f64>> {
-            (0..count).map(|member| zones.factors(states, quantity, member)).collect()
+        for (zone, rain) in self.rain_log.chunks_exact_mut(count).enumerate() {
+            blends.blend(zone, rain);
+        }
+        let factors = |node: usize, values: &[f64], bounds: Bounds| {
+            let zone = zones.zone_of()[node] as usize;
+            let mut factors = blends.factors(zone, values, bounds);
+            let weight = zones.weight_of()[node];
+            // Most nodes lie on the water of their gauge, and need no power.
+            if weight < 1.0 {
+                for factor in &mut factors {
+                    *factor = factor.powf(weight);
+                }
+            }
+            factors
         };
-        let [discharge, soil, rain] = Quantity::ALL.map(of);
-        for (member, factors) in rain.iter().enumerate() {
-            for (zone, factor) in factors.iter().enumerate() {
-                self.rain_log[zone * count + member] += factor.ln();
+        let lanes = |factors: &[f64], number: usize| -> [f64; LANES] {
+            std::array::from_fn(|lane| factors[(LANES * number + lane).min(count - 1)])
+        };
+        for node in 0..basin.waterway.nodes().len() {
+            let depth = factors(node, &self.depths_m(node), Bounds::DEPTH);
+            for (number, block) in self.blocks.iter_mut().enumerate() {
+                block.river.scale_depth(node, lanes(&depth, number))?;
             }
         }
-        for (number, block) in self.blocks.iter_mut().enumerate() {
-            let member = |lane: usize| (LANES * number + lane).min(count - 1);
-            for node in 0..basin.waterway.nodes().len() {
-                // A depth goes by the 3/5 power of the discharge (Manning, wide section).
-                let factor = std::array::from_fn(|lane| {
-                    zones.at_node(&discharge[member(lane)], node).powf(0.6)
-                });
-                block.river.scale_depth(node, factor)?;
-            }
-            for (zone, elements) in basin.elements_of_zone.iter().enumerate() {
-                let factor = std::array::from_fn(|lane| soil[member(lane)][zone]);
-                block.runoff.scale_soil(&basin.slopes, factor, elements.iter().copied());
+        for (element, node) in basin.slopes.node_of_elements().enumerate() {
+            let node = node as usize;
+            let surface = self.gather(|block| stored(block.runoff.surface_m(element)));
+            let soil = self.gather(|block| stored(block.runoff.soil_m(element)));
+            let surface = factors(node, &surface, Bounds::SURFACE);
+            let soil = factors(node, &soil, Bounds::SOIL);
+            for (number, block) in self.blocks.iter_mut().enumerate() {
+                let runoff = &mut block.runoff;
+                runoff.scale_surface(&basin.slopes, lanes(&surface, number), [element]);
+                runoff.scale_soil(&basin.slopes, lanes(&soil, number), [element]);
             }
         }
         Ok(())
     }
+}
+
+/// Water of an element; there is one for each element of the basin.
+fn stored(of_lanes: Option<[f64; LANES]>) -> [f64; LANES] {
+    of_lanes.unwrap_or([0.0; LANES])
 }

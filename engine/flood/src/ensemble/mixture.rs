@@ -61,6 +61,18 @@ impl Mixture {
         self.sorted.iter().map(chance).sum::<f64>() / self.sorted.len() as f64
     }
 
+    /// Logarithm of the density at a value that is read with a standard deviation `sigma`: what a
+    /// fit makes as large as it can. At least -30, so that one reading far from all does not
+    /// decide a fit alone.
+    #[must_use]
+    pub fn log_density(&self, value: f64, sigma: f64) -> f64 {
+        let spread = self.spread.hypot(sigma);
+        let density = |member: &f64| (-0.5 * ((value - member) / spread).powi(2)).exp();
+        let sum: f64 = self.sorted.iter().map(density).sum();
+        let scale = spread * std::f64::consts::TAU.sqrt() * self.sorted.len() as f64;
+        (sum / scale).ln().max(-30.0)
+    }
+
     /// The value below which a share (0 to 1, exclusive) of the distribution lies; the ends are
     /// taken for shares outside. Of members alone it is their [`quantile`].
     #[must_use]
