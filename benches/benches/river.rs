@@ -84,7 +84,7 @@ fn network(reaches: usize) -> Outcome<Waterway> {
 
 /// Nodes of a reach, at most 200 m each.
 fn pieces(length_m: f64) -> u32 {
-    (1..).find(|count| length_m <= 200.0 * f64::from(*count)).unwrap_or(1)
+    (1..1_000).find(|count| length_m <= 200.0 * f64::from(*count)).unwrap_or(1)
 }
 
 /// A storm of 40 mm/h on 0.3 mm/h, stronger from member to member.

@@ -260,8 +260,7 @@ impl<const W: usize> River<W> {
                 if open {
                     self.discharge_m3_s[at][lane] = flow.0[lane];
                     let limit = NEAR_M + NEAR * depth.0[lane];
-                    // What is not a number is far.
-                    far[lane] |= !(moved.0[lane] <= limit);
+                    far[lane] |= limit < moved.0[lane] || !moved.0[lane].is_finite();
                     work.depth_m[at].0[lane] = corrected.0[lane];
                 }
             }
