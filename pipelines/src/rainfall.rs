@@ -36,7 +36,8 @@ pub struct Arrived {
     pub cells: Cells,
     /// Products whose interval reaches into the window, in the order of their files.
     pub products: Vec<Product>,
-    /// The newest soil water index that holds at or before the time asked for.
+    /// The newest analysed soil water index of the window up to the time asked for; one that was
+    /// foreseen only where there is none.
     pub soil_water: Option<SoilWater>,
     /// The files that something was taken from, in the order of their names.
     pub inputs: Vec<InputFile>,

@@ -231,7 +231,7 @@ impl Asked<'_> {
         uppers: &[Submessage<'_>],
     ) -> Result<Option<SoilWater>, BoxedError> {
         let time = |field: &Submessage<'_>| {
-            (field.product().valid_time, field.identification().reference_time)
+            preference(field.product().valid_time, field.identification().reference_time)
         };
         let upper_of =
             |total: &Submessage<'_>| uppers.iter().find(|upper| time(upper) == time(total));
@@ -239,11 +239,16 @@ impl Asked<'_> {
         let Some((total, upper)) = both.max_by_key(|(total, _)| time(total)) else {
             return Ok(None);
         };
-        let (valid_time, reference_time) = time(total);
+        let (_, valid_time, reference_time) = time(total);
         let total_mm = field::values(total, self.cells)?;
         let upper_mm = field::values(upper, self.cells)?;
         Ok(Some(SoilWater { reference_time, valid_time, total_mm, upper_mm }))
     }
+}
+
+/// Soil water that was analysed comes before any that was foreseen, then the newer.
+fn preference(valid: Timestamp, reference: Timestamp) -> (bool, Timestamp, Timestamp) {
+    (valid <= reference, valid, reference)
 }
 
 /// The fields of a file, unless its issuer marks it as a test and the region is real.
@@ -304,7 +309,7 @@ impl Arrived {
                     taken.soil_only.insert(file.sha256.clone());
                 }
                 self.products.extend(products);
-                let time = |soil: &SoilWater| (soil.valid_time, soil.reference_time);
+                let time = |soil: &SoilWater| preference(soil.valid_time, soil.reference_time);
                 if self.soil_water.as_ref().map(time) < soil_water.as_ref().map(time) {
                     self.soil_water = soil_water;
                     taken.soil = Some(file.sha256.clone());
