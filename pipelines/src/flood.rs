@@ -2,6 +2,7 @@
 //!
 //! `docs/spec/flood-case.md` is the contract of the case file and of what is written.
 
+mod breach;
 mod case;
 mod fault;
 mod jma;
@@ -19,6 +20,7 @@ use jomo_flood::Scheme;
 use serde_json::json;
 
 use self::case::Case;
+pub use self::breach::{BreachFile, BreachPlace, When};
 pub use self::fault::{CaseFault, FileFault};
 use crate::failure::{BoxedError, CommandError, Exit, Failure};
 use crate::outcome::Outcome;
