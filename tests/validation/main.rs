@@ -25,6 +25,11 @@ mod plot;
 mod rains;
 mod report;
 mod rest;
+#[path = "../../engine/flood/tests/flood/twin.rs"]
+mod twin;
+#[path = "../../engine/flood/tests/flood/twin_scores.rs"]
+mod twin_scores;
+mod twins;
 mod valley;
 mod watch;
 mod waves;
@@ -59,6 +64,7 @@ const CASES: &[Case] = &[
     ("local-inertial", waves::inertial),
     ("watch", watch::faulty_feeds),
     ("by-chance", modes::by_chance),
+    ("twin-experiment", twins::experiment),
 ];
 
 fn tell(case: fn() -> report::Outcome) -> report::Outcome {

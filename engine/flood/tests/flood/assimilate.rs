@@ -2,8 +2,8 @@
 
 use jomo_flood::BasinError;
 use jomo_flood::assimilate::{
-    Observation, Observed, Outcome, Quantity, Radius, Settings, States, Target, Wander, Zones,
-    gaspari_cohn, update,
+    Bounds, Observation, Observed, Outcome, Quantity, Radius, Settings, States, Target, Wander,
+    Zones, gaspari_cohn, update,
 };
 use jomo_flood::waterway::{Node, Waterway};
 use proptest::prelude::*;
@@ -288,4 +288,49 @@ fn a_rain_factor_keeps_its_spread() {
     let stirred = wander.after(0.0, 2.0, 1.0);
     assert!((kept - (-1.0_f64 / 3.0).exp()).abs() < 1e-12);
     assert!((0.16 * kept * kept + stirred * stirred - 0.16).abs() < 1e-12);
+}
+
+/// Blending a variable with the weights of a zone is what the filter does to it.
+#[test]
+fn blends_do_what_the_filter_does() {
+    let zones = Zones::new(&rivers(), &[2, 3], Radius::default()).unwrap();
+    let observations = [
+        exact(rows()[0].clone(), 2.5, 0.4),
+        Observation { predicted: rows()[2].clone(), observed: Observed::AtMost(9.5), sigma: 0.7 },
+    ];
+    for relaxation in [0.0, 0.5] {
+        let settings = Settings { relaxation, ..PLAIN };
+        let (blends, analysis) = zones.blends(&observations, &[0, 1], &settings).unwrap();
+        // Every row as a variable of each zone.
+        let mut after = States::new(6, [rows().concat(), rows().concat()].concat()).unwrap();
+        let again = update(&mut after, &observations, zones.taper(&[0, 1]), &settings).unwrap();
+        assert_eq!(analysis, again);
+        for zone in 0..2 {
+            for (row, values) in rows().iter().enumerate() {
+                let mut values = values.clone();
+                blends.blend(zone, &mut values);
+                let expected = after.variable(3 * zone + row);
+                for (value, expected) in values.iter().zip(expected) {
+                    assert!((value - expected).abs() < 1e-9, "{zone} {row}");
+                }
+            }
+        }
+    }
+    zones.blends(&[], &[], &PLAIN).unwrap_err();
+}
+
+#[test]
+fn factors_of_blends_stay_in_their_bounds() {
+    let zones = Zones::new(&rivers(), &[2], Radius::default()).unwrap();
+    let observation = exact(rows()[0].clone(), 60.0, 0.1);
+    let (blends, _) = zones.blends(&[observation], &[0], &PLAIN).unwrap();
+    let bounds = Bounds { floor: 1e-3, most: 0.5 };
+    let factors = blends.factors(0, &[1.0, 2.0, 4.0, 3.0, 0.0, 1.7], bounds);
+    assert!(factors.iter().all(|factor| factor.ln().abs() <= 0.5 + 1e-12));
+    assert!(1.6 < factors[2]);
+    assert_eq!(factors[4], 1.0, "nothing times anything is nothing");
+    assert_eq!(blends.factors(0, &[0.0; 6], bounds), [1.0; 6]);
+    // No such zone, or not as many members: nothing changes.
+    assert_eq!(blends.factors(1, &[2.0; 6], bounds), [1.0; 6]);
+    assert_eq!(blends.factors(0, &[2.0; 5], bounds), [1.0; 5]);
 }

@@ -22,4 +22,8 @@ mod river;
 mod runoff;
 mod soil_water;
 mod time;
+#[allow(dead_code, reason = "tests/validation uses the rest")]
+mod twin;
+#[allow(dead_code, reason = "tests/validation uses the rest")]
+mod twin_scores;
 mod verify;

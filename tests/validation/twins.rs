@@ -1,0 +1,62 @@
+//! The twin experiment: members and gauges against a truth that they do not know.
+
+use crate::report::{Outcome, Row};
+use crate::twin::{Basin, Forecast, event};
+use crate::twin_scores::{Fitted, Scores, score};
+
+/// Events that memory and spread of the error are fitted to, and events that are scored.
+const TRAINING: u32 = 60;
+const SCORED: u32 = 200;
+/// Seed of the events.
+const SEED: u64 = 5;
+
+pub(crate) fn experiment() -> Outcome {
+    let basin = Basin::new();
+    let run = |numbers: std::ops::Range<u32>| -> Vec<Forecast> {
+        numbers.flat_map(|number| event(&basin, number, SEED)).collect()
+    };
+    let fitted = Fitted::new(&basin, &run(0..TRAINING));
+    let scores = score(&basin, &fitted, &run(TRAINING..TRAINING + SCORED));
+    Outcome {
+        id: "twin-experiment",
+        grid: "80 nodes, 320 slopes, 20 members, 200 events of 14 h, forecasts of 6 h",
+        rows: rows(&scores),
+        plot: None,
+    }
+}
+
+fn rows(scores: &Scores) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut row = |lead_min: usize, norm: &'static str, value: f64, bound: Option<f64>| {
+        rows.push(Row { variant: format!("+{lead_min} min"), norm, value, bound, run: None });
+    };
+    for lead in [1, 2, 3, 4, 5, 6, 12, 18, 36] {
+        let lead_min = 10 * lead;
+        let [own, open, carried] = scores.rmse_m[lead - 1];
+        let at = &scores.leads[lead - 1];
+        let value = |name: &str| at.score(name).and_then(|scored| scored.value).unwrap();
+        row(lead_min, "RMSE (m)", own, None);
+        row(lead_min, "RMSE / open loop", own / open, (lead == 6).then_some(0.5));
+        if lead < 6 {
+            row(lead_min, "RMSE / AR(1) of the error", own / carried, Some(1.0));
+            let past = value("autoregression_rmse_m");
+            row(lead_min, "RMSE / AR(1) of the gauge", own / past, Some(1.0));
+            let gain = scores.over_autoregression[lead - 1];
+            let below = (-gain.unwrap().low).max(0.0);
+            row(lead_min, "interval of the gain over AR(1) below 0 (m)", below, None);
+        } else {
+            row(lead_min, "RMSE / persistence", own / value("persistence_rmse_m"), None);
+            let gain = at.score("persistence_rmse_gain_m").and_then(|scored| scored.interval);
+            let below = (-gain.unwrap().low).max(0.0);
+            row(lead_min, "interval of the gain over persistence below 0 (m)", below, Some(0.0));
+        }
+        row(lead_min, "90 % band: cover", value("cover_90"), None);
+    }
+    // All leads weigh alike: each has the same cases.
+    let covers = scores.leads.iter().filter_map(|at| at.score("cover_90")?.value);
+    let cover = covers.sum::<f64>() / scores.leads.len() as f64;
+    let variant = "all leads".to_owned();
+    let (value, bound) = ((cover - 0.9).abs(), Some(0.05));
+    rows.push(Row { variant, norm: "90 % band: | cover - 0.9 |", value, bound, run: None });
+    rows
+}
