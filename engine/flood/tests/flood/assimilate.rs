@@ -1,4 +1,5 @@
 //! The filter against the Kalman filter, bounds, tapers; zones of gauges; what members say.
+#![allow(clippy::float_cmp, reason = "exact values are meant")]
 
 use jomo_flood::BasinError;
 use jomo_flood::assimilate::{

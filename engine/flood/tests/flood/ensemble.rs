@@ -1,4 +1,5 @@
 //! Bands, chances, arrival times and representatives of ensembles.
+#![allow(clippy::float_cmp, reason = "exact values are meant")]
 
 use jiff::Timestamp;
 use jomo_flood::ensemble::{Mixture, quantile, reaches, representatives};

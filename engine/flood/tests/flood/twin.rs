@@ -6,6 +6,7 @@
 //! without any gauge (the open loop), forecast six hours ahead. Nothing in the forecast is chosen
 //! with the truth in view: what is fitted (memory and spread of the error) is fitted to readings of
 //! other events.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
 
 use jomo_flood::assimilate::{Bounds, Observation, Observed, Radius, Settings, Wander, Zones};
 use jomo_flood::river::{self, River};
@@ -193,7 +194,7 @@ impl Draw {
 
     /// By chance about that: spreads of the logarithms, and of the wetness. They are such that
     /// members without gauges differ about as much as they err against readings.
-    fn draw(chance: &mut Chance, wetness: f64) -> Self {
+    fn by_chance(chance: &mut Chance, wetness: f64) -> Self {
         let mut factor = |spread: f64| (spread * chance.normal()).clamp(-0.9, 0.9).exp();
         let (roughness, soil_depth) = (factor(0.15), factor(0.12));
         let (conductivity, manning) = (factor(0.24), factor(0.07));
@@ -353,7 +354,7 @@ const WANDER: Wander = Wander { memory_h: 12.0, spread: 0.35 };
 impl Ensemble {
     fn new(basin: &Basin, chance: &mut Chance) -> Self {
         let draws: Vec<Draw> =
-            (0..MEMBERS).map(|_| Draw::draw(chance, Draw::CENTRE.wetness)).collect();
+            (0..MEMBERS).map(|_| Draw::by_chance(chance, Draw::CENTRE.wetness)).collect();
         let blocks = draws
             .chunks_exact(LANES)
             .map(|lanes| Model::new(basin, lanes.try_into().unwrap()))
@@ -422,12 +423,14 @@ impl Ensemble {
         let (blends, _) = basin.zones.blends(&observations, &[0, 1, 2], &settings).unwrap();
         for (zone, rain) in self.rain.iter_mut().enumerate() {
             blends.blend(zone, rain);
-            rain.iter_mut().for_each(|rain| *rain = rain.clamp(-1.2, 1.2));
+            for rain in rain {
+                *rain = rain.clamp(-1.2, 1.2);
+            }
         }
         let zone_of = basin.zones.zone_of();
-        for node in 0..basin.waterway.nodes().len() {
+        for (node, zone) in zone_of.iter().enumerate() {
             let depths = self.all(|block| block.river.depth_m(node));
-            let factors = blends.factors(zone_of[node] as usize, &depths, Bounds::DEPTH);
+            let factors = blends.factors(*zone as usize, &depths, Bounds::DEPTH);
             for (block, factors) in self.blocks.iter_mut().zip(factors.chunks_exact(LANES)) {
                 block.river.scale_depth(node, factors.try_into().unwrap()).unwrap();
             }
