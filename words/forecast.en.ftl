@@ -190,3 +190,5 @@ forecast-no-plain =
     .title = no plain to compute
     .detail = No river of the basin drains { $area } km² or more.
     .hint = Lower forecast.inundation_km2, or set forecast.inundation_hours = 0.
+help-jomo-flood-forecast-store = The store to publish in
+help-jomo-flood-forecast-out = A folder for the result, to be published later

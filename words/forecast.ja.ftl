@@ -190,3 +190,5 @@ forecast-no-plain =
     .title = 浸水を計算する平地がありません
     .detail = 集水面積が { $area } km² 以上の河川が流域にありません。
     .hint = forecast.inundation_km2 を小さくするか、forecast.inundation_hours = 0 としてください。
+help-jomo-flood-forecast-store = 公開先のストア
+help-jomo-flood-forecast-out = あとで公開するための結果のフォルダ

@@ -19,8 +19,8 @@ use clap::{Args, ValueEnum};
 use jomo_flood::Scheme;
 use serde_json::json;
 
-use self::case::Case;
 pub use self::breach::{BreachFile, BreachPlace, When};
+use self::case::Case;
 pub use self::fault::{CaseFault, FileFault};
 use crate::failure::{BoxedError, CommandError, Exit, Failure};
 use crate::outcome::Outcome;

@@ -12,44 +12,37 @@ mod levels;
 mod model;
 mod record;
 mod state;
+mod work;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
 use jomo_core::layer::Mode;
 use jomo_core::message::{Arguments, Coded};
-use jomo_flood::basin::{Ensemble, Member, ModelSpread};
-use jomo_flood::ensemble::representatives;
-use jomo_flood::rainfall::{self, Cube, Perturbation, Source as RainSource, Spread, Timeline};
+use jomo_flood::rainfall::{self, Perturbation, Source as RainSource, Spread};
 use serde_json::{Value, json};
 
 use self::band::BAND;
-use self::cycle::{Ahead, Cycle, GaugeRecord, Now};
 use self::hits::{Facilities, HITS};
-use self::inundation::Inundation;
-use self::layers::{BANKS, BankLines, Issue, LEVELS};
-use self::model::{BasinFile, LandCover, Model};
-use self::record::{STEP_MIN, valid_times};
+use self::layers::{BANKS, LEVELS};
+use self::model::{BasinFile, LandCover};
+use self::record::STEP_MIN;
+use self::work::{StageTimes, Work};
 use crate::failure::{Exit, Failure};
-use crate::flood_layers::{Edition, Theme, Told, stage_layers};
+use crate::flood_layers::Theme;
 use crate::flood_prepare::named;
 use crate::gauge_tables::{Stations, stations};
 use crate::outcome::Outcome;
 use crate::rain::{CLOCK_SKEW, mode};
 use crate::rainfall::{Arrived, read_spool};
 use crate::region::Region;
-use crate::run::{Context, Made, Plan, Target, record_failure_of};
+use crate::run::{Context, Plan, Target, record_failure_of};
 
 /// Name of the command in records.
 const COMMAND: &str = "flood forecast";
-/// Share of the soil's store that is full at a cold start: the middle of the members, which spread
-/// from a sixth to four fifths about it. The rain of the warm-up and the gauges do the rest.
-const FIRST_WETNESS: f64 = 0.4;
-
 /// Arguments of `jomo flood forecast`.
 #[derive(Clone, Debug, Args)]
 pub struct ForecastArguments {
@@ -337,271 +330,4 @@ fn ten_minutes_before(time: Timestamp) -> Timestamp {
 
 fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_sub(by).unwrap_or(Timestamp::MIN)
-}
-
-/// When each stage of the cycle began and how long it took.
-struct StageTimes {
-    began: Instant,
-    context: Context,
-    stages: Vec<(&'static str, f64)>,
-}
-
-impl StageTimes {
-    fn new(context: &Context) -> Self {
-        Self { began: Instant::now(), context: context.clone(), stages: Vec::new() }
-    }
-
-    fn begin(&mut self, stage: &'static str) {
-        self.context.progress.stage(stage, None);
-        self.stages.push((stage, self.began.elapsed().as_secs_f64()));
-    }
-
-    /// Stages with their begin and length in s since the first.
-    fn told(&self) -> Value {
-        let end = self.began.elapsed().as_secs_f64();
-        let ends = self.stages.iter().skip(1).map(|(_, began)| *began).chain([end]);
-        let stage = |((stage, began), end): (&(&str, f64), f64)| {
-            json!({ "stage": stage, "began_s": millis(*began), "took_s": millis(end - began) })
-        };
-        json!(self.stages.iter().zip(ends).map(stage).collect::<Vec<_>>())
-    }
-}
-
-/// Begins of the steps in which a part of the basin has no rain data.
-fn gaps<'a>(cube: &'a Cube, model: &'a Model) -> impl Iterator<Item = Timestamp> + 'a {
-    let mut rates = vec![0.0; cube.cells().count()];
-    let under = model.basin.slopes().under_rain_m2();
-    let is_gap = move |step: &usize| {
-        cube.rates(*step, &mut rates);
-        rates.iter().zip(under).any(|(rate, area)| rate.is_nan() && 0.0 < *area)
-    };
-    (0..cube.timeline().steps).filter(is_gap).map(|step| cube.timeline().begin(step))
-}
-
-fn millis(seconds: f64) -> f64 {
-    (1_000.0 * seconds).round() / 1_000.0
-}
-
-/// A cycle at work.
-struct Work<'a> {
-    request: &'a Request<'a>,
-    inputs: &'a Inputs,
-    plan: &'a Plan,
-    context: &'a Context,
-}
-
-impl Work<'_> {
-    fn make(&self, stage: &Path, mut timeline: StageTimes) -> Result<Made, Failure> {
-        let Work { request, inputs, context, .. } = self;
-        let region = &request.region;
-        let failed = |fault| Failure::new(Exit::Failed, fault);
-        timeline.begin("model");
-        let prepared = inputs.basin.open(region.zone)?;
-        let (cells, land) = (&inputs.rain.cells, inputs.land.as_ref());
-        let model = Model::new(region, &prepared, cells, &inputs.stations, land)?;
-        let cube = self.cube()?;
-        let cycle = Cycle {
-            model: &model,
-            stations: &inputs.stations,
-            cube: &cube,
-            reference_time: request.reference_time,
-        };
-        timeline.begin("catch-up");
-        let start = self.start(&model)?;
-        let mut now = cycle.catch_up(start, |_| ()).map_err(failed)?;
-        if let Some(folder) = request.state_folder() {
-            let key = state::key(inputs.basin.file(), region);
-            state::save(folder, &key, request.reference_time, &model, &now)?;
-        }
-        timeline.begin("ahead");
-        let hours = region.forecasts.inundation_hours.min(region.forecasts.hours);
-        let hours = if request.is_inundated() { hours } else { 0 };
-        let steps = usize::try_from(i64::from(hours) * 60 / STEP_MIN).unwrap_or(0);
-        let at_reference = (0 < steps).then(|| now.ensemble.clone());
-        let ahead = cycle.ahead(&mut now, steps, |_| ()).map_err(failed)?;
-        let inundation = match &at_reference {
-            None => None,
-            Some(ensemble) => {
-                timeline.begin("inundation");
-                Some(self.inundation(&model, ensemble, &ahead, (steps, stage))?)
-            }
-        };
-        timeline.begin("tiles");
-        let times = valid_times(request.reference_time, region.forecasts.hours);
-        let issue = Issue {
-            region,
-            plan: self.plan,
-            mode: request.mode,
-            reference_time: request.reference_time,
-            times: &times,
-            context,
-        };
-        let mut made = self.put(stage, &issue, &prepared, &model, &ahead)?;
-        if let Some(inundation) = &inundation {
-            self.put_inundation(stage, &issue, inundation, &mut made)?;
-        }
-        Ok(self.tell(made, &model, &now, &ahead, (&cube, timeline.told())))
-    }
-
-    /// The plain of the members that stand for the low, the middle and the high.
-    fn inundation(
-        &self,
-        model: &Model,
-        ensemble: &Ensemble,
-        ahead: &Ahead,
-        (steps, stage): (usize, &Path),
-    ) -> Result<Inundation, Failure> {
-        let members = representatives(&ahead.overflow_m3).unwrap_or_default();
-        let start = inundation::Start {
-            model,
-            ensemble,
-            lateral_m3_s: &ahead.lateral_m3_s,
-            members,
-            steps,
-            least_km2: self.request.region.forecasts.inundation_km2,
-        };
-        let progress = &self.context.progress;
-        let folder = stage.with_file_name("inundation");
-        inundation::run(&start, &folder, |done| progress.step("inundation", done as u64))
-    }
-
-    fn put_inundation(
-        &self,
-        stage: &Path,
-        issue: &Issue<'_>,
-        inundation: &Inundation,
-        made: &mut Made,
-    ) -> Result<(), Failure> {
-        let region = issue.region;
-        let told = Told {
-            mode: issue.mode,
-            start: issue.reference_time,
-            edition: Edition::default(),
-            valid_for_min: region.forecasts.valid_for_min,
-            audience: issue.audience(),
-        };
-        let (plan, context) = (issue.plan, issue.context);
-        made.layers.extend(stage_layers(&inundation.folder, (region, told), (plan, stage), context)?);
-        made.layers.push(band::put(issue, stage, &inundation.cases)?);
-        if let Some(facilities) = &self.inputs.facilities {
-            let (layer, table) = hits::put(issue, stage, facilities, &inundation.cases)?;
-            levels::write(&stage.with_file_name(hits::FILE), &table)?;
-            made.layers.push(layer);
-        }
-        made.more.insert("inundation".to_owned(), json!(inundation.told));
-        Ok(())
-    }
-
-    fn cube(&self) -> Result<Cube, Failure> {
-        let Inputs { rain, start, .. } = self.inputs;
-        let request = self.request;
-        let past = request.reference_time.duration_since(*start).as_mins() / STEP_MIN;
-        let ahead = i64::from(request.region.forecasts.hours) * 60 / STEP_MIN;
-        let timeline = Timeline {
-            start: *start,
-            step_s: 600,
-            steps: usize::try_from(past + ahead).unwrap_or(0),
-            now: request.reference_time,
-        };
-        Cube::join(rain.cells, rain.products.clone(), &timeline)
-            .map_err(|fault| Failure::new(Exit::Input, fault))
-    }
-
-    /// The members at the start: as they were saved, or cold.
-    fn start(&self, model: &Model) -> Result<Now, Failure> {
-        let region = &self.request.region;
-        let spread = ModelSpread::default();
-        let members: Vec<Member> = self
-            .request
-            .perturbations()?
-            .into_iter()
-            .map(|rain| Member::new(rain, &spread, FIRST_WETNESS))
-            .collect();
-        let seed = region.forecasts.seed;
-        let ensemble = Ensemble::new(&model.basin, members, &model.river, seed)
-            .map_err(|fault| Failure::new(Exit::Input, fault))?;
-        let ids = model.gauges.iter().map(|gauge| {
-            let station = &self.inputs.stations.stations[gauge.station];
-            station.gauge.id.clone()
-        });
-        let records = ids.map(|id| GaugeRecord { id, errors: Vec::new() }).collect();
-        let now = Now { ensemble, records, used: 0, rejected: Vec::new(), agreed: 0 };
-        match &self.inputs.state {
-            None => Ok(now),
-            Some(saved) => saved.take_up(model, now, seed),
-        }
-    }
-
-    fn put(
-        &self,
-        stage: &Path,
-        issue: &Issue<'_>,
-        prepared: &jomo_terrain::Prepared<'_>,
-        model: &Model,
-        ahead: &Ahead,
-    ) -> Result<Made, Failure> {
-        let stations = &self.inputs.stations.stations;
-        let network = prepared.network();
-        let reach_ids: Vec<String> = (0..network.reaches().len())
-            .map(|reach| network.id(reach).unwrap_or_default())
-            .collect();
-        let lines = BankLines {
-            zone: network.placement().zone,
-            banks: prepared.banks(),
-            nodes: model.basin.waterway().nodes(),
-            reach_ids: &reach_ids,
-        };
-        let table = levels::table(issue, stations, &ahead.gauges);
-        if let Some(folder) = stage.parent() {
-            levels::write(&folder.join(levels::FILE), &table)?;
-        }
-        let layers = vec![
-            layers::put_banks(issue, stage, &lines, &ahead.banks)?,
-            layers::put_gauges(issue, stage, stations, &ahead.gauges)?,
-        ];
-        Ok(Made { layers, ..Made::default() })
-    }
-
-    /// What the record of the run says besides.
-    fn tell(
-        &self,
-        mut made: Made,
-        model: &Model,
-        now: &Now,
-        ahead: &Ahead,
-        (cube, timeline): (&Cube, Value),
-    ) -> Made {
-        let mut faults = self.inputs.faults.clone();
-        for (code, id) in &model.left_out {
-            faults.add(code, || id.clone());
-        }
-        for place in &now.rejected {
-            faults.add("forecast-observation-rejected", || place.clone());
-        }
-        let reference = self.request.reference_time;
-        for time in gaps(cube, model).take_while(|time| *time < reference) {
-            faults.add("forecast-rain-gap", || time.to_string());
-        }
-        faults.merge(ahead.faults.clone());
-        let count = |number: usize| number as u64;
-        made.counts.extend([
-            ("nodes".to_owned(), count(model.basin.waterway().nodes().len())),
-            ("slope_elements".to_owned(), count(model.basin.slopes().elements().len())),
-            ("members".to_owned(), count(now.ensemble.count())),
-            ("gauges".to_owned(), count(model.gauges.len())),
-            ("observations_used".to_owned(), now.used),
-            ("silences_agreed".to_owned(), now.agreed),
-        ]);
-        let rain_until = cube.last_with_data().map(|step| cube.timeline().begin(step + 1));
-        made.more.extend([
-            ("reference_time".to_owned(), json!(reference)),
-            ("rain_until".to_owned(), json!(rain_until)),
-            ("timeline".to_owned(), timeline),
-            ("volume_error".to_owned(), json!(now.ensemble.volume_error(&model.basin))),
-            ("rain_refused".to_owned(), json!(self.inputs.rain.refused)),
-            ("cold_start".to_owned(), json!(self.inputs.state.is_none())),
-        ]);
-        made.faults = faults;
-        made
-    }
 }

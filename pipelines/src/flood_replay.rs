@@ -131,9 +131,8 @@ pub fn run(arguments: &ReplayArguments, context: &Context) -> Result<Outcome, Fa
             // What lies in the spool may change between two replays: each is a run of its own.
             ("begun".to_owned(), json!(context.now)),
         ]);
-        plan.clone().execute(context, &target, |_, folder| {
-            cycles(arguments, &times, folder, context)
-        })
+        plan.clone()
+            .execute(context, &target, |_, folder| cycles(arguments, &times, folder, context))
     })
 }
 

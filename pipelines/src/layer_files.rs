@@ -142,8 +142,7 @@ mod tests {
     #[test]
     fn no_cell_is_a_formula_or_breaks_its_row() {
         let told = ["plain", "=1+1", "-3", "a,b", "say \"it\"", "two\nlines"].map(csv_cell);
-        let expected =
-            ["plain", "'=1+1", "'-3", "\"a,b\"", "\"say \"\"it\"\"\"", "\"two\nlines\""];
+        let expected = ["plain", "'=1+1", "'-3", "\"a,b\"", "\"say \"\"it\"\"\"", "\"two\nlines\""];
         assert_eq!(told, expected);
     }
 }

@@ -7,6 +7,8 @@ mod flood;
 mod flood_contract;
 #[path = "commands/flood_faults.rs"]
 mod flood_faults;
+#[path = "commands/flood_forecast.rs"]
+mod flood_forecast;
 #[path = "commands/flood_hostile.rs"]
 mod flood_hostile;
 #[path = "commands/flood_layers.rs"]

@@ -3,12 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
+use jomo_flood::BasinError;
 use jomo_flood::assimilate::{Analysis, Observed, Outcome, Settings};
 use jomo_flood::basin::{Ensemble, Saying};
 use jomo_flood::ensemble::quantile;
 use jomo_flood::gauge::{ErrorMemory, Observation, observation};
 use jomo_flood::rainfall::Cube;
-use jomo_flood::BasinError;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Model, ModelGauge};
@@ -164,7 +164,8 @@ impl Cycle<'_> {
         let errors_m = self.errors_now(now);
         let past = self.past_steps();
         let steps = self.cube.timeline().steps - past;
-        let mut levels: Vec<Vec<Vec<f64>>> = vec![Vec::with_capacity(steps); self.model.gauges.len()];
+        let mut levels: Vec<Vec<Vec<f64>>> =
+            vec![Vec::with_capacity(steps); self.model.gauges.len()];
         let mut banks = vec![BankForecast::NONE; nodes.len()];
         let mut lateral_m3_s = Vec::with_capacity(inundation_steps * nodes.len() * members);
         let mut overflow_m3 = vec![0.0_f64; members];
@@ -223,7 +224,6 @@ impl Cycle<'_> {
         self.model.gauges.iter().enumerate().map(of).collect()
     }
 }
-
 
 #[expect(clippy::cast_possible_truncation, reason = "flows of 7 digits, kept for one run")]
 fn narrowed(value: f64) -> f32 {

@@ -150,7 +150,9 @@ impl<'a> Hit<'a> {
         let reached = |case: usize| {
             let seconds = arrival[case];
             let after = SignedDuration::try_from_secs_f64(seconds.ceil()).ok();
-            after.filter(|_| seconds.is_finite()).and_then(|after| reference_time.checked_add(after).ok())
+            after
+                .filter(|_| seconds.is_finite())
+                .and_then(|after| reference_time.checked_add(after).ok())
         };
         let [low, middle, high] = [0, 1, 2].map(reached);
         let class = match (low, middle, high) {
@@ -199,8 +201,9 @@ fn around(grid: &Grid<f32>, [x, y]: [f64; 2]) -> impl Iterator<Item = f64> {
     let row = ((placement.origin_m[1] - y) / placement.cell_size_m).floor();
     let column = ((x - placement.origin_m[0]) / placement.cell_size_m).floor();
     let near = [-1.0, 0.0, 1.0];
-    near.into_iter().flat_map(move |south| near.map(|east| (row + south, column + east))).filter_map(
-        |(row, column)| {
+    near.into_iter()
+        .flat_map(move |south| near.map(|east| (row + south, column + east)))
+        .filter_map(|(row, column)| {
             if row < 0.0 || column < 0.0 {
                 return None;
             }
@@ -211,8 +214,7 @@ fn around(grid: &Grid<f32>, [x, y]: [f64; 2]) -> impl Iterator<Item = f64> {
             )]
             let value = grid.at(row as usize, column as usize)?;
             Some(f64::from(value)).filter(|value| !value.is_nan())
-        },
-    )
+        })
 }
 
 fn text_of(feature: &Feature, column: usize) -> Option<String> {
@@ -326,7 +328,11 @@ pub(super) fn put(
                 "circle-stroke-width": 1.5,
             },
         })],
-        legend: vec![entry((3, CASE_COLORS[2])), entry((2, CASE_COLORS[1])), entry((1, CASE_COLORS[0]))],
+        legend: vec![
+            entry((3, CASE_COLORS[2])),
+            entry((2, CASE_COLORS[1])),
+            entry((1, CASE_COLORS[0])),
+        ],
         zooms: ZOOMS,
         hidden: false,
     };

@@ -101,14 +101,12 @@ impl Window {
             }
             let (row, column) = (cell / columns, cell % columns);
             let [top, left, bottom, right] = bounds.unwrap_or([row, column, row, column]);
-            bounds =
-                Some([top.min(row), left.min(column), bottom.max(row), right.max(column)]);
+            bounds = Some([top.min(row), left.min(column), bottom.max(row), right.max(column)]);
         }
         let [top, left, bottom, right] = bounds?;
         let shape = [bottom - top + 1, right - left + 1];
         let Placement { zone, origin_m: [west, north], cell_size_m } = heights.placement();
-        let origin_m =
-            [west + left as f64 * cell_size_m, north - top as f64 * cell_size_m];
+        let origin_m = [west + left as f64 * cell_size_m, north - top as f64 * cell_size_m];
         let nodes = model.basin.waterway().nodes();
         let mut bed_m = Vec::with_capacity(shape[0] * shape[1]);
         for row in top..=bottom {
@@ -124,7 +122,7 @@ impl Window {
         Some(Self { shape, placement, bed_m, is_river })
     }
 
-    fn plain(&self) -> Result<Plain, Failure> {
+    fn plain(&self, case: usize) -> Result<Plain, Failure> {
         let roughness = Roughness::Uniform(ROUGHNESS);
         let cell_size_m = self.placement.cell_size_m;
         let ground = Ground::new(self.shape, cell_size_m, self.bed_m.clone(), roughness)
@@ -133,11 +131,15 @@ impl Window {
             .into_iter()
             .map(|side| Stretch { side, range_m: None, flow: Flow::Open { slope: RIM_SLOPE } })
             .collect();
+        // The middle case is published step by step and takes all terms; the others tell how wide
+        // the band is, at a third of the cost.
+        let (scheme, cfl) =
+            if case == MIDDLE { (Scheme::First, 0.5) } else { (Scheme::Inertial, 0.7) };
         Ok(Plain {
             ground,
             origin_m: self.placement.origin_m,
             forcing: Forcing { rim, ..Forcing::default() },
-            settings: Settings { scheme: Scheme::First, watch: Some(WATCH), ..Settings::default() },
+            settings: Settings { scheme, cfl, watch: Some(WATCH), ..Settings::default() },
         })
     }
 
@@ -181,7 +183,11 @@ fn rivers(model: &Model, corner: [usize; 2], shape: [usize; 2]) -> Vec<bool> {
 }
 
 /// Computes the cases, the middle one first: it is published even if the others come late.
-pub(super) fn run(start: &Start<'_>, folder: &Path, each: impl Fn(usize)) -> Result<Inundation, Failure> {
+pub(super) fn run(
+    start: &Start<'_>,
+    folder: &Path,
+    each: impl Fn(usize),
+) -> Result<Inundation, Failure> {
     let window = Window::new(start.model).ok_or_else(|| {
         let fault = InundationError::NoPlain { least_km2: start.least_km2 };
         Failure::new(Exit::Input, fault)
@@ -197,7 +203,7 @@ pub(super) fn run(start: &Start<'_>, folder: &Path, each: impl Fn(usize)) -> Res
         let place = folder.join(CASES[case]);
         fs::create_dir_all(&place)
             .map_err(|fault| Failure::new(Exit::Failed, CommandError::io(&place, &fault)))?;
-        let mut work = Work::new(start, &window, member)?;
+        let mut work = Work::new(start, &window, (case, member))?;
         if case == MIDDLE {
             work.depth(&place, 0)?;
         }
@@ -237,13 +243,17 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(start: &'a Start<'a>, window: &'a Window, member: usize) -> Result<Self, Failure> {
+    fn new(
+        start: &'a Start<'a>,
+        window: &'a Window,
+        (case, member): (usize, usize),
+    ) -> Result<Self, Failure> {
         let Model { basin, river, .. } = start.model;
         let river = start
             .ensemble
             .river_of(basin, river, member)
             .map_err(|fault| Failure::new(Exit::Failed, fault))?;
-        let coupled = Coupled::new(river, basin.waterway(), window.plain()?)
+        let coupled = Coupled::new(river, basin.waterway(), window.plain(case)?)
             .map_err(|fault: CoupledError| Failure::new(Exit::Input, fault))?;
         Ok(Self { start, window, member, coupled })
     }
@@ -254,9 +264,7 @@ impl<'a> Work<'a> {
         let of_step = &self.start.lateral_m3_s[step * nodes * members..][..nodes * members];
         let lateral: Vec<[f64; 1]> =
             of_step.chunks_exact(members).map(|flows| [f64::from(flows[self.member])]).collect();
-        self.coupled
-            .advance(STEP_S, &lateral)
-            .map_err(|fault| Failure::new(Exit::Failed, fault))
+        self.coupled.advance(STEP_S, &lateral).map_err(|fault| Failure::new(Exit::Failed, fault))
     }
 
     /// Writes the depth at the end of a step; the river shows as water from the start, so that the

@@ -142,9 +142,8 @@ impl Issue<'_> {
         write_step(&mut staged, &layer, None, &table, &[source])?;
         for (name, bytes) in more {
             let path = staged.path(&name)?;
-            let fail = |fault: std::io::Error| {
-                Failure::new(Exit::Failed, CommandError::io(&path, &fault))
-            };
+            let fail =
+                |fault: std::io::Error| Failure::new(Exit::Failed, CommandError::io(&path, &fault));
             let mut out = BufWriter::new(File::create(&path).map_err(fail)?);
             out.write_all(&bytes).and_then(|()| out.flush()).map_err(fail)?;
             staged.add(&name)?;
@@ -156,9 +155,8 @@ impl Issue<'_> {
 /// The class of risk of a gauge: how far into its levels the band reaches within the forecast.
 fn gauge_class(forecast: &GaugeForecast, times: &[Timestamp]) -> i64 {
     let [danger, overflow] = forecast.thresholds_m;
-    let reached = |level: Option<f64>| {
-        level.map_or([None, None], |level| forecast.reached(times, level))
-    };
+    let reached =
+        |level: Option<f64>| level.map_or([None, None], |level| forecast.reached(times, level));
     let ([high_danger, middle_danger], [high_over, middle_over]) =
         (reached(danger), reached(overflow));
     match () {
@@ -300,9 +298,8 @@ fn gauge_feature(
     };
     let [high, middle] = forecast.peaks(times);
     let [danger_m, overflow_m] = forecast.thresholds_m;
-    let reached = |level: Option<f64>| {
-        level.map_or([None, None], |level| forecast.reached(times, level))
-    };
+    let reached =
+        |level: Option<f64>| level.map_or([None, None], |level| forecast.reached(times, level));
     let ([danger_early, danger_at], [overflow_early, overflow_at]) =
         (reached(danger_m), reached(overflow_m));
     let values = vec![
@@ -340,9 +337,8 @@ fn gauge_series(
         .zip(&forecast.bands)
         .enumerate()
         .map(|(step, (time, band))| {
-            let chance = |which: usize| {
-                forecast.chances[which].as_ref().map(|chances| round(chances[step]))
-            };
+            let chance =
+                |which: usize| forecast.chances[which].as_ref().map(|chances| round(chances[step]));
             json!({
                 "valid_time": time,
                 "p05_m": round(band.p05), "p10_m": round(band.p10), "p50_m": round(band.p50),
@@ -398,8 +394,11 @@ fn bank_fields() -> Vec<Field> {
             color: None,
         })
         .collect();
-    let mut fields =
-        vec![class_field("risk", "bank-risk"), side, field("freeboard_m", FieldType::Float).with_unit("m")];
+    let mut fields = vec![
+        class_field("risk", "bank-risk"),
+        side,
+        field("freeboard_m", FieldType::Float).with_unit("m"),
+    ];
     for hours in TOLD_H {
         let name = format!("p_over_{hours}h");
         fields.push(field(&name, FieldType::Int).with_unit("%"));
@@ -425,7 +424,8 @@ pub(super) fn put_banks(
             let drawn = percent[DRAWN_LEAD];
             let class = RISK_FROM.iter().rposition(|from| *from <= drawn).unwrap_or(0);
             let crest_m = node.crest_m[side] - node.bed_m;
-            let at = |step: Option<usize>| time(step.and_then(|step| issue.times.get(step).copied()));
+            let at =
+                |step: Option<usize>| time(step.and_then(|step| issue.times.get(step).copied()));
             let [early, middle] = forecast.reached[side];
             let mut values = vec![
                 Some(Value::Int(class.try_into().unwrap_or(0))),
@@ -479,7 +479,8 @@ impl BankLines<'_> {
             [None, None] => self.alone(index, own),
         };
         let place = |xy: [f64; 2]| Ok(inverse(Position::planar(self.zone, xy))?.xy);
-        let places: Result<Vec<[f64; 2]>, ProjectionError> = points.into_iter().map(place).collect();
+        let places: Result<Vec<[f64; 2]>, ProjectionError> =
+            points.into_iter().map(place).collect();
         Ok(LineString::from(places?))
     }
 

@@ -209,16 +209,16 @@ impl Model {
         let catchments: Vec<u32> = prepared.catchments().collect();
         let beside =
             Beside { waterway: &waterway, banks, catchments: &catchments, heights: &heights };
-        let plain = beside
-            .plain(PLAIN_ABOVE_M, 1e6 * region.forecasts.inundation_km2)
-            .map_err(input)?;
+        let plain =
+            beside.plain(PLAIN_ABOVE_M, 1e6 * region.forecasts.inundation_km2).map_err(input)?;
         let works = Works { ponds: beside.ponds().map_err(input)?, ..Works::default() };
         let basin = Basin::new(waterway, slopes, works, &nodes).map_err(input)?;
         let river = river::Settings {
             manning: vec![region.rivers.roughness],
             ..river::Settings::default()
         };
-        let node_of = stretch_of_cells(network, banks).map_err(|fault| Failure::new(Exit::Input, fault))?;
+        let node_of =
+            stretch_of_cells(network, banks).map_err(|fault| Failure::new(Exit::Input, fault))?;
         let streams = network.cells().iter().copied().zip(node_of).collect();
         Ok(Self { basin, heights, plain, streams, river, gauges, left_out })
     }
@@ -244,11 +244,7 @@ fn place_gauges(
     (gauges, left_out)
 }
 
-fn place_gauge(
-    zone: Zone,
-    nodes: &[Node],
-    station: &Station,
-) -> Result<(u32, f64), &'static str> {
+fn place_gauge(zone: Zone, nodes: &[Node], station: &Station) -> Result<(u32, f64), &'static str> {
     let lon_lat = station.lon_lat.ok_or("gauge-without-place")?;
     let place = forward(zone, Position::lon_lat(lon_lat)).map_err(|_outside| "gauge-outside")?;
     let away = |node: &Node| (node.at_m[0] - place.xy[0]).hypot(node.at_m[1] - place.xy[1]);
@@ -309,6 +305,8 @@ impl LandCover {
         )]
         let class = self.grid.at(row as usize, column as usize);
         // Half-way numbers are no classes.
-        (1_u8..=5).find(|known| class.is_some_and(|c| (c - f32::from(*known)).abs() < 0.25)).unwrap_or(0)
+        (1_u8..=5)
+            .find(|known| class.is_some_and(|c| (c - f32::from(*known)).abs() < 0.25))
+            .unwrap_or(0)
     }
 }

@@ -49,7 +49,8 @@ impl GaugeForecast {
     ) -> Option<Self> {
         let thresholds_m = thresholds(&station.gauge.kind);
         let mut bands = Vec::with_capacity(members.len());
-        let mut chances = thresholds_m.map(|level| level.map(|_| Vec::with_capacity(members.len())));
+        let mut chances =
+            thresholds_m.map(|level| level.map(|_| Vec::with_capacity(members.len())));
         for (step, levels) in members.iter().enumerate() {
             let lead_h = (step + 1) as f64 * STEP_MIN as f64 / 60.0;
             let shift_m = memory.expected_m(error_m, lead_h);
@@ -121,11 +122,8 @@ pub(super) struct BankForecast {
 }
 
 impl BankForecast {
-    pub(super) const NONE: Self = Self {
-        depth_m: [0.0; 2],
-        reached: [[None; 2]; 2],
-        chance: [[0.0; TOLD_H.len()]; 2],
-    };
+    pub(super) const NONE: Self =
+        Self { depth_m: [0.0; 2], reached: [[None; 2]; 2], chance: [[0.0; TOLD_H.len()]; 2] };
 
     /// Takes the depths of all members at a step, in ascending order, and the heights of the
     /// crests over the bed.

@@ -115,12 +115,7 @@ fn times(folder: &Path) -> Result<Vec<Timestamp>, Failure> {
 
 impl Saved {
     /// The members as they were, with what each makes of the rain from now on.
-    pub(super) fn take_up(
-        &self,
-        model: &Model,
-        mut now: Now,
-        seed: u64,
-    ) -> Result<Now, Failure> {
+    pub(super) fn take_up(&self, model: &Model, mut now: Now, seed: u64) -> Result<Now, Failure> {
         let members = now.ensemble.members().to_vec();
         let river: &river::Settings = &model.river;
         now.ensemble = Ensemble::load(&model.basin, members, river, seed, &self.bytes)

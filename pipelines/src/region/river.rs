@@ -151,9 +151,7 @@ pub(super) fn rivers(section: &mut Section<'_>, folder: &Path) -> Rivers {
             .unwrap_or(known.roughness),
         land: section.optional("land", "a path", path(folder)),
         sections: section.optional("sections", "a path", path(folder)),
-        facilities: section
-            .optional("facilities", "[\"layer\", …]", texts)
-            .unwrap_or_default(),
+        facilities: section.optional("facilities", "[\"layer\", …]", texts).unwrap_or_default(),
         dams: section.optional("dams", "a path", path(folder)),
         breaches: section.optional("breaches", "a path", path(folder)),
     }

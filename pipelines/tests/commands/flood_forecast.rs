@@ -1,0 +1,221 @@
+//! The forecast cycle through the command line, on the fictional basin with cells of 40 m.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use jomo::failure::Exit;
+use jomo::sample;
+use tempfile::TempDir;
+
+use crate::{Said, jomo_at};
+
+const AT: &str = "2026-09-01T13:00:00Z";
+const CLOCK: &str = "2026-09-01T13:05:00Z";
+
+/// A coarse sample with its prepared basin, made once.
+fn sample() -> &'static Path {
+    static SAMPLE: OnceLock<TempDir> = OnceLock::new();
+    let folder = SAMPLE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = sample::Settings::default();
+        settings.cell_size_m = 40.0;
+        let dir = folder.path().join("sample");
+        sample::generate(&settings, &dir).unwrap();
+        let said = jomo_at(CLOCK, &["flood", "prepare", dir.to_str().unwrap()]);
+        assert_eq!(said.exit, Exit::Done, "{}", said.err);
+        folder
+    });
+    folder.path()
+}
+
+/// A region of its own that shares the files of the sample.
+fn region(change: impl Fn(String) -> String) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("region");
+    fs::create_dir_all(&dir).unwrap();
+    for entry in fs::read_dir(sample().join("sample")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != "region.toml" {
+            std::os::unix::fs::symlink(entry.path(), dir.join(entry.file_name())).unwrap();
+        }
+    }
+    let text = fs::read_to_string(sample().join("sample/region.toml")).unwrap();
+    // Quick: few members, half a day.
+    let text = text.replace(
+        "[forecast]\n",
+        "[forecast]\nmembers = 6\nhours = 9\nwarm_up_hours = 6\ninundation_hours = 1\n",
+    );
+    fs::write(dir.join("region.toml"), change(text)).unwrap();
+    (folder, dir)
+}
+
+fn forecast(region: &Path, more: &[&str]) -> Said {
+    let region = region.to_str().unwrap();
+    jomo_at(CLOCK, &[&["flood", "forecast", region, "--at", AT, "--json"], more].concat())
+}
+
+/// Every file below a folder but the records of times.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.file_name().unwrap() != "run.json" {
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Same inputs, same seed: one thread and two publish the same bytes, and a second run is none.
+#[test]
+fn threads_change_no_byte() {
+    let (folder, region) = region(|text| text.replace("state = \"state\"\n", ""));
+    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+    for (threads, out) in [("1", &one), ("2", &two)] {
+        let out = out.to_str().unwrap();
+        let said = forecast(&region, &["--threads", threads, "--out", out]);
+        assert!([Exit::Done, Exit::Faults].contains(&said.exit), "{}", said.err);
+    }
+    let (one_files, two_files) = (files(&one), files(&two));
+    assert_eq!(one_files.keys().collect::<Vec<_>>(), two_files.keys().collect::<Vec<_>>());
+    for (name, bytes) in &one_files {
+        assert!(two_files[name] == *bytes, "{name} differs");
+    }
+    for part in ["levels.csv", "hits.csv", "stage/river_forecast/series/9000000001.json.gz"] {
+        assert!(one_files.contains_key(part), "{part} of {:?}", one_files.keys());
+    }
+    let again = forecast(&region, &["--out", one.to_str().unwrap()]);
+    assert_eq!(again.json()["status"], "unchanged");
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(one.join("run.json")).unwrap()).unwrap();
+    assert!(record["volume_error"].as_f64().unwrap() < 1e-6, "{record}");
+    for case in record["inundation"].as_array().unwrap() {
+        assert!(case["volume_error"].as_f64().unwrap().abs() < 1e-6, "{case}");
+    }
+    let stages: Vec<&str> = record["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stage| stage["stage"].as_str().unwrap())
+        .collect();
+    assert_eq!(stages, ["read", "model", "catch-up", "ahead", "inundation", "tiles"]);
+}
+
+/// Levels rise with the quantile, chances lie between 0 and 1, and every step of every gauge is
+/// there.
+#[test]
+fn the_table_of_levels_is_whole() {
+    let (folder, region) = region(|text| text);
+    let out = folder.path().join("out");
+    let said = forecast(&region, &["--levels-only", "--out", out.to_str().unwrap()]);
+    assert!([Exit::Done, Exit::Faults].contains(&said.exit), "{}", said.err);
+    let text = fs::read_to_string(out.join("levels.csv")).unwrap();
+    let mut steps = BTreeMap::<String, usize>::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let levels: Vec<f64> = cells[3..8].iter().map(|cell| cell.parse().unwrap()).collect();
+        assert!(levels.is_sorted(), "{line}");
+        for chance in cells[8..].iter().filter(|cell| !cell.is_empty()) {
+            assert!((0.0..=1.0).contains(&chance.parse::<f64>().unwrap()), "{line}");
+        }
+        *steps.entry(cells[2].to_owned()).or_default() += 1;
+    }
+    assert!(9 < steps.len() && steps.values().all(|count| *count == 54), "{steps:?}");
+}
+
+/// The second cycle goes on from the state of the first; a state of other settings is passed over.
+#[test]
+fn a_cycle_goes_on_from_the_last() {
+    let (folder, region) = region(|text| text);
+    let line = |at: &'static str, out: &str| {
+        let region = region.to_str().unwrap();
+        let out = folder.path().join(out).to_str().unwrap().to_owned();
+        let said = jomo_at(
+            "2026-09-01T13:15:00Z",
+            &["flood", "forecast", region, "--at", at, "--levels-only", "--out", &out],
+        );
+        assert!([Exit::Done, Exit::Faults].contains(&said.exit), "{}", said.err);
+        let record = fs::read(Path::new(&out).join("run.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&record).unwrap()
+    };
+    assert_eq!(line(AT, "first")["cold_start"], true);
+    assert_eq!(line("2026-09-01T13:10:00Z", "second")["cold_start"], false);
+    let text = fs::read_to_string(region.join("region.toml")).unwrap();
+    fs::write(region.join("region.toml"), text.replace("members = 6", "members = 5")).unwrap();
+    let other = line("2026-09-01T13:10:00Z", "third");
+    assert_eq!(other["cold_start"], true);
+    assert_eq!(other["faults"]["forecast-state-other"]["count"], 2, "{other}");
+}
+
+/// Without a fresh rain forecast there is none of rivers, and nothing is left behind.
+#[test]
+fn stale_rain_is_no_forecast() {
+    let (folder, region) = region(|text| text);
+    let out = folder.path().join("out");
+    let region = region.to_str().unwrap();
+    let late = "2026-09-01T15:00:00Z";
+    let line = ["flood", "forecast", region, "--at", late, "--out", out.to_str().unwrap()];
+    let said = jomo_at("2026-09-01T15:01:00Z", &line);
+    assert_eq!(said.exit, Exit::Blocked, "{}", said.err);
+    assert!(said.err.contains("降水予測が届いていません"), "{}", said.err);
+    assert!(!out.exists());
+}
+
+/// Each missing part is named with what to do.
+#[test]
+fn missing_parts_are_told() {
+    for (change, exit, word) in [
+        ("basin = \"basin\"", Exit::Input, "jomo flood prepare"),
+        ("spool = \"rain\"", Exit::Input, "rainfall.spool"),
+        ("table = \"gauges.csv\"", Exit::Input, "gauges.table"),
+    ] {
+        let (folder, region) = region(|text| match change {
+            "basin = \"basin\"" => text.replace(change, "basin = \"none\""),
+            _ => text.replace(change, ""),
+        });
+        let out = folder.path().join("out");
+        let said = forecast(&region, &["--out", out.to_str().unwrap()]);
+        assert_eq!(said.exit, exit, "{}", said.err);
+        assert!(said.err.contains(word), "{}", said.err);
+    }
+}
+
+/// A replay is no live forecast, keeps every table, and is scored.
+#[test]
+fn a_replay_can_be_scored() {
+    let (folder, region) = region(|text| text);
+    let out = folder.path().join("replay");
+    let line = [
+        "flood",
+        "replay",
+        region.to_str().unwrap(),
+        "--from",
+        "2026-09-01T12:00:00Z",
+        "--to",
+        "2026-09-01T13:00:00Z",
+        "--every-min",
+        "30",
+        "--levels-only",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let said = jomo_at("2026-11-22T12:00:00Z", &line);
+    assert_eq!(said.exit, Exit::Done, "{}", said.err);
+    let folders: Vec<PathBuf> = fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    assert_eq!(folders.len(), 3, "{folders:?}");
+    for folder in folders {
+        assert!(folder.join("levels.csv").is_file());
+    }
+}
