@@ -24,7 +24,7 @@ use crate::runoff::{self, Runoff, Slopes};
 use crate::waterway::Waterway;
 
 pub use assimilation::{GaugeState, Saying};
-pub use land::{Beside, Land};
+pub use land::{Beside, Land, PondsOfNode};
 
 /// Members of a block: four f64 fill the vectors of today's processors.
 pub const LANES: usize = 4;
@@ -268,7 +268,7 @@ impl Ensemble {
         let count = self.members.len();
         let step_s = f64::from(cube.timeline().step_s);
         let (members, rain_log) = (&self.members, &self.rain_log);
-        let rain = Rain { basin, cube, step, members, rain_log };
+        let rain = Rain { basin, cube, step, members, factors_log: rain_log };
         self.blocks.par_iter_mut().enumerate().try_for_each(|(number, block)| {
             for lane in 0..LANES {
                 rain.fall(block, lane, (LANES * number + lane).min(count - 1));
@@ -377,7 +377,7 @@ struct Rain<'a> {
     cube: &'a Cube,
     step: usize,
     members: &'a [Member],
-    rain_log: &'a [f64],
+    factors_log: &'a [f64],
 }
 
 impl Rain<'_> {
@@ -388,7 +388,7 @@ impl Rain<'_> {
         rates_mm_h.resize(self.cube.cells().count(), f32::NAN);
         self.cube.rate_of_member(self.step, &own.rain, rates_mm_h);
         let count = self.members.len();
-        let factor = |zone: &u32| self.rain_log[*zone as usize * count + member].exp();
+        let factor = |zone: &u32| self.factors_log[*zone as usize * count + member].exp();
         let cells = rain_m_s.iter_mut().zip(&*rates_mm_h).zip(&self.basin.zone_of_rain);
         for ((rain_m_s, rate_mm_h), zone) in cells {
             let rate = f64::from(*rate_mm_h);
@@ -397,7 +397,7 @@ impl Rain<'_> {
     }
 }
 
-/// A standard normal number out of some whole ones: two uniform numbers of SplitMix64 (Steele et
+/// A standard normal number out of some whole ones: two uniform numbers of `SplitMix64` (Steele et
 /// al. 2014) through the transform of Box and Muller (1958).
 fn normal(parts: [u64; 4]) -> f64 {
     let mixed = parts.into_iter().fold(0x6a6f_6d6f, |state: u64, part| mix(state ^ mix(part)));

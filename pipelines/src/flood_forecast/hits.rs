@@ -61,6 +61,9 @@ struct Hit<'a> {
     depth_m: f64,
 }
 
+/// Features, and the columns of id and label.
+type Labelled = (FeatureTable, Option<usize>, Option<usize>);
+
 /// The facilities of a region.
 pub(super) struct Facilities {
     all: Vec<Facility>,
@@ -102,11 +105,7 @@ impl Facilities {
     }
 
     /// A layer's features, and the columns of id and label.
-    fn layer(
-        &mut self,
-        region: &Region,
-        layer: &str,
-    ) -> Result<Option<(FeatureTable, Option<usize>, Option<usize>)>, Failure> {
+    fn layer(&mut self, region: &Region, layer: &str) -> Result<Option<Labelled>, Failure> {
         let description = region.describe(layer);
         let Some(path) = &description.source else { return Ok(None) };
         let source = Source::read(path, FILE_MAX)?;

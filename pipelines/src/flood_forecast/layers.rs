@@ -189,7 +189,7 @@ fn legend(words: &str, symbol: Symbol) -> Vec<LegendEntry> {
 }
 
 /// An expression that gives each class its value.
-fn by_class<T: serde::Serialize>(field: &str, values: [T; 5]) -> Json {
+fn by_class<T: serde::Serialize>(field: &str, values: &[T; 5]) -> Json {
     let mut all = vec![json!("match"), json!(["get", field])];
     for (class, value) in values.iter().enumerate() {
         all.extend([json!(class), json!(value)]);
@@ -263,11 +263,11 @@ pub(super) fn put_gauges(
         let name = format!("series/{}.json.gz", station.gauge.id);
         series.push((name, gauge_series(issue, station, forecast)?));
     }
-    let radius = by_class("risk", [5, 6, 7, 8, 9]);
+    let radius = by_class("risk", &[5, 6, 7, 8, 9]);
     let style = vec![json!({
         "type": "circle",
         "paint": {
-            "circle-color": by_class("risk", RISK_COLORS),
+            "circle-color": by_class("risk", &RISK_COLORS),
             "circle-radius": radius,
             "circle-stroke-color": "#ffffff",
             "circle-stroke-width": 1.5,
@@ -442,8 +442,8 @@ pub(super) fn put_banks(
     let style = vec![json!({
         "type": "line",
         "paint": {
-            "line-color": by_class("risk", RISK_COLORS),
-            "line-width": by_class("risk", [1.0, 2.5, 3.5, 4.5, 5.5]),
+            "line-color": by_class("risk", &RISK_COLORS),
+            "line-width": by_class("risk", &[1.0, 2.5, 3.5, 4.5, 5.5]),
             "line-dasharray": [2, 1],
         },
     })];

@@ -118,11 +118,11 @@ impl Work<'_> {
             times: &times,
             context,
         };
-        let mut made = self.put(stage, &issue, &prepared, &model, &ahead)?;
+        let mut made = self.put(stage, &issue, (&prepared, &model), &ahead)?;
         if let Some(inundation) = &inundation {
             self.put_inundation(stage, &issue, inundation, &mut made)?;
         }
-        Ok(self.tell(made, &model, &now, &ahead, (&cube, timeline.told())))
+        Ok(self.tell(made, (&model, &now), &ahead, (&cube, timeline.told())))
     }
 
     /// The plain of the members that stand for the low, the middle and the high.
@@ -223,8 +223,7 @@ impl Work<'_> {
         &self,
         stage: &Path,
         issue: &Issue<'_>,
-        prepared: &jomo_terrain::Prepared<'_>,
-        model: &Model,
+        (prepared, model): (&jomo_terrain::Prepared<'_>, &Model),
         ahead: &Ahead,
     ) -> Result<Made, Failure> {
         let stations = &self.inputs.stations.stations;
@@ -253,8 +252,7 @@ impl Work<'_> {
     fn tell(
         &self,
         mut made: Made,
-        model: &Model,
-        now: &Now,
+        (model, now): (&Model, &Now),
         ahead: &Ahead,
         (cube, timeline): (&Cube, Value),
     ) -> Made {

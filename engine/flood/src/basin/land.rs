@@ -13,6 +13,8 @@ use crate::waterway::Waterway;
 const POND_ABOVE_M: f64 = 0.5;
 /// The least land beside a node, in widths of the river: in a gorge the walls are the limit.
 const LEAST_WIDTHS: f64 = 1.0;
+/// A node and the ponds to its left and right.
+pub type PondsOfNode = (u32, [Option<Pond>; 2]);
 /// Rows that one task looks at.
 const BAND: usize = 64;
 
@@ -122,7 +124,7 @@ impl Land<'_> {
     ///
     /// # Errors
     /// Parts that do not belong together.
-    pub fn ponds(&self) -> Result<Vec<(u32, [Option<Pond>; 2])>, BasinError> {
+    pub fn ponds(&self) -> Result<Vec<PondsOfNode>, BasinError> {
         self.check()?;
         let nodes = self.waterway.nodes();
         // Whole millimetres: sums without an order.
