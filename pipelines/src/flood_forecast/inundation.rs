@@ -27,6 +27,9 @@ pub(super) const MIDDLE: usize = 1;
 const ROUGHNESS: f64 = 0.05;
 /// Slope of the ground beyond the rim of the plain.
 const RIM_SLOPE: f64 = 0.001;
+/// Edge of a tile in cells: plains along rivers are narrow, and a tile of 64 cells is computed whole
+/// though less than half of it is plain (544,000 updates a step for 233,000 cells of the sample).
+const TILE_EDGE: usize = 32;
 /// Seconds of a step of the forecast.
 const STEP_S: f64 = 600.0;
 /// The depths that arrival and duration are told for, m.
@@ -139,7 +142,13 @@ impl Window {
             ground,
             origin_m: self.placement.origin_m,
             forcing: Forcing { rim, ..Forcing::default() },
-            settings: Settings { scheme, cfl, watch: Some(WATCH), ..Settings::default() },
+            settings: Settings {
+                scheme,
+                cfl,
+                tile_edge: TILE_EDGE,
+                watch: Some(WATCH),
+                ..Settings::default()
+            },
         })
     }
 

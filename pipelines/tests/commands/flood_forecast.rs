@@ -139,18 +139,18 @@ fn a_cycle_goes_on_from_the_last() {
         let region = region.to_str().unwrap();
         let out = folder.path().join(out).to_str().unwrap().to_owned();
         let said = jomo_at(
-            "2026-09-01T13:15:00Z",
+            CLOCK,
             &["flood", "forecast", region, "--at", at, "--levels-only", "--out", &out],
         );
         assert!([Exit::Done, Exit::Faults].contains(&said.exit), "{}", said.err);
         let record = fs::read(Path::new(&out).join("run.json")).unwrap();
         serde_json::from_slice::<serde_json::Value>(&record).unwrap()
     };
-    assert_eq!(line(AT, "first")["cold_start"], true);
-    assert_eq!(line("2026-09-01T13:10:00Z", "second")["cold_start"], false);
+    assert_eq!(line("2026-09-01T12:50:00Z", "first")["cold_start"], true);
+    assert_eq!(line(AT, "second")["cold_start"], false);
     let text = fs::read_to_string(region.join("region.toml")).unwrap();
     fs::write(region.join("region.toml"), text.replace("members = 6", "members = 5")).unwrap();
-    let other = line("2026-09-01T13:10:00Z", "third");
+    let other = line(AT, "third");
     assert_eq!(other["cold_start"], true);
     assert_eq!(other["faults"]["forecast-state-other"]["count"], 2, "{other}");
 }

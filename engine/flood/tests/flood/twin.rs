@@ -3,9 +3,9 @@
 //! The truth runs with rain that is 1.3 times what the forecast is told, with noise besides, and
 //! with ground, soil and river that the forecast does not know. Three gauges tell its levels with
 //! an error of 5 cm, one of them only above its start level. Twenty members, and the same model
-//! without any gauge (the open loop), forecast six hours ahead. Nothing in the forecast is chosen
-//! with the truth in view: what is fitted (memory and spread of the error) is fitted to readings of
-//! other events.
+//! without any gauge (the open loop), forecast six hours ahead. Memory and spread of the error are
+//! fitted to readings of training events only; the settings of twin and filter were chosen on some of
+//! those events with the truth in view (`docs/methods/assimilation.md`), the scored ones were not.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
 
 use jomo_flood::assimilate::{Bounds, Observation, Observed, Radius, Settings, Wander, Zones};

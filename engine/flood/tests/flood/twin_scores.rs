@@ -77,7 +77,8 @@ impl Fitted {
                 event = forecast.event;
                 errors.extend(forecast.reading_m.map(|level| [place, level - forecast.open_now_m]));
             }
-            ErrorMemory::fit(&errors).unwrap()
+            // The censored gauge has few readings in few events.
+            ErrorMemory::fit(&errors).unwrap_or(ErrorMemory { memory_h: 1.5, spread_m: 0.3 })
         });
         Self { members: members.collect(), open: open.collect() }
     }
