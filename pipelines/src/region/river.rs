@@ -24,14 +24,10 @@ pub struct Rivers {
     pub roughness: f64,
     /// Raster of land classes 1 to 5 (forest, paddy, field, town, water).
     pub land: Option<PathBuf>,
-    /// Surveyed sections: CSV `reach,width_m,depth_m`.
-    pub sections: Option<PathBuf>,
     /// Layers of facilities that water may reach: their `source` is read.
     pub facilities: Vec<String>,
-    /// Releases of dams.
+    /// Releases of dams: a forecast says that it does not know them.
     pub dams: Option<PathBuf>,
-    /// Where levees may breach.
-    pub breaches: Option<PathBuf>,
 }
 
 impl Default for Rivers {
@@ -44,10 +40,8 @@ impl Default for Rivers {
             depth: [0.95, 0.20],
             roughness: 0.035,
             land: None,
-            sections: None,
             facilities: Vec::new(),
             dams: None,
-            breaches: None,
         }
     }
 }
@@ -150,10 +144,8 @@ pub(super) fn rivers(section: &mut Section<'_>, folder: &Path) -> Rivers {
             .optional("roughness", "Manning's n, 0.01 to 0.2", within(0.01, 0.2))
             .unwrap_or(known.roughness),
         land: section.optional("land", "a path", path(folder)),
-        sections: section.optional("sections", "a path", path(folder)),
         facilities: section.optional("facilities", "[\"layer\", …]", texts).unwrap_or_default(),
         dams: section.optional("dams", "a path", path(folder)),
-        breaches: section.optional("breaches", "a path", path(folder)),
     }
 }
 
