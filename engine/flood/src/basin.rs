@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use crate::assimilate::{Radius, Zones};
 use crate::basin_error::BasinError;
 use crate::rainfall::{Cube, Perturbation};
-use crate::river::{self, River, RiverLedger, Works};
+use crate::river::{self, Barrier, River, RiverLedger, Works};
 use crate::runoff::{self, Runoff, Slopes};
 use crate::waterway::Waterway;
 
@@ -90,6 +90,14 @@ impl Basin {
     #[must_use]
     pub fn slopes(&self) -> &Slopes {
         &self.slopes
+    }
+
+    /// Whether a node is the reservoir of a dam: its level is observed or computed, and gauges
+    /// farther down say nothing of it.
+    #[must_use]
+    pub fn is_reservoir(&self, node: usize) -> bool {
+        let mut dams = self.works.barriers.iter();
+        dams.any(|(at, barrier)| *at as usize == node && matches!(barrier, Barrier::Dam(_)))
     }
 
     /// Nodes of the gauges, in the order in which they were given.
@@ -255,7 +263,8 @@ impl Ensemble {
         &self.members
     }
 
-    /// Carries all members through a step of a cube of rain. Where it has a gap no rain falls.
+    /// Carries all members through a step of a cube of rain. Where it has a gap no rain falls. The
+    /// clock of the rivers, by which works act, is that of the cube: seconds since 1970 (UTC).
     ///
     /// # Errors
     /// A cube of other cells, or a block that breaks down.
@@ -265,6 +274,8 @@ impl Ensemble {
             return Err(BasinError::Count { what: "rain cells", expected, found });
         }
         self.wander(cube, step);
+        // Works and breaches are told by the clock, and a saved state may begin anywhere.
+        let begin_s = cube.timeline().begin(step).as_second() as f64;
         let count = self.members.len();
         let step_s = f64::from(cube.timeline().step_s);
         let (members, rain_log) = (&self.members, &self.rain_log);
@@ -274,6 +285,7 @@ impl Ensemble {
                 rain.fall(block, lane, (LANES * number + lane).min(count - 1));
             }
             let Block { runoff, river, rain_m_s, lateral_m3_s, .. } = block;
+            river.set_time_s(begin_s)?;
             runoff.step(&basin.slopes, rain_m_s, step_s, lateral_m3_s)?;
             river.advance(step_s, lateral_m3_s)
         })
@@ -292,6 +304,14 @@ impl Ensemble {
             let normal = if member == 0 { 0.0 } else { normal([self.seed, second, zone, member]) };
             *log = WANDER.after(*log, hours, normal);
         }
+    }
+
+    /// Fills the reservoir of a node to a depth in m in all members, as its level is observed.
+    ///
+    /// # Errors
+    /// As [`River::fill`].
+    pub fn fill(&mut self, node: usize, depth_m: f64) -> Result<(), BasinError> {
+        self.blocks.iter_mut().try_for_each(|block| block.river.fill(node, depth_m))
     }
 
     /// Depth at a node for every member, in m.

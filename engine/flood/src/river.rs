@@ -163,10 +163,24 @@ impl<const W: usize> River<W> {
         })
     }
 
-    /// Time since the start in s.
+    /// Time since the start in s, or as [`River::set_time_s`] counts it.
     #[must_use]
     pub fn time_s(&self) -> f64 {
         self.time_s
+    }
+
+    /// Counts time from another moment: series of works and times of breaches are of this clock.
+    /// When a levee gave way stays as it was told.
+    ///
+    /// # Errors
+    /// A time that is not finite.
+    pub fn set_time_s(&mut self, time_s: f64) -> Result<(), BasinError> {
+        if !time_s.is_finite() {
+            let expected = "a finite number";
+            return Err(BasinError::Setting { what: "time_s", value: time_s, expected });
+        }
+        self.time_s = time_s;
+        Ok(())
     }
 
     /// Computes `seconds` with steady lateral inflow in m³/s, one for each node: what slopes give.

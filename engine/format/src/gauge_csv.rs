@@ -279,7 +279,7 @@ fn levels(row: &Row<'_>) -> Result<LevelCells, &'static str> {
 }
 
 /// A table with its columns found by name.
-struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     text: std::borrow::Cow<'a, str>,
     columns: BTreeMap<String, usize>,
     width: usize,
@@ -287,7 +287,7 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Reads the header; all of `needed` must be there, and all columns of one of `families`.
-    fn new(
+    pub(crate) fn new(
         bytes: &'a [u8],
         needed: &[&'static str],
         families: &[&[&'static str]],
@@ -319,7 +319,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Gives every row that is not blank to `take` and counts the code that it may answer with.
-    fn each(
+    pub(crate) fn each(
         &self,
         faults: &mut Faults,
         mut take: impl FnMut(&Row<'_>) -> Result<(), &'static str>,
@@ -346,34 +346,49 @@ impl<'a> Rows<'a> {
 }
 
 /// One row.
-struct Row<'a> {
+pub(crate) struct Row<'a> {
     record: &'a csv::StringRecord,
     columns: &'a BTreeMap<String, usize>,
 }
 
 impl Row<'_> {
     /// The cell of a column, empty if there is no such column.
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         let place = self.columns.get(&folded(name));
         place.and_then(|place| self.record.get(*place)).unwrap_or_default().trim()
     }
 
     fn id(&self) -> Result<String, &'static str> {
-        let id = self.text("code");
+        self.id_of("code").ok_or("gauge-id")
+    }
+
+    /// An id: 1 to 64 printable ASCII characters without spaces.
+    pub(crate) fn id_of(&self, name: &str) -> Option<String> {
+        let id = self.text(name);
         let is_sound =
             (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_sound { Ok(id.to_owned()) } else { Err("gauge-id") }
+        is_sound.then(|| id.to_owned())
+    }
+
+    /// A number within bounds; an empty cell is none, `code` is that of anything else.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        [low, high]: [f64; 2],
+        code: &'static str,
+    ) -> Result<Option<f64>, &'static str> {
+        match self.text(name) {
+            "" => Ok(None),
+            text => match text.parse::<f64>() {
+                Ok(value) if (low..=high).contains(&value) => Ok(Some(value)),
+                _ => Err(code),
+            },
+        }
     }
 
     /// A level in m; an empty cell is none, `code` is that of anything else.
     fn level(&self, name: &str, code: &'static str) -> Result<Option<f64>, &'static str> {
-        match self.text(name) {
-            "" => Ok(None),
-            text => match text.parse::<f64>() {
-                Ok(level) if level.abs() <= LEVEL_MAX_M => Ok(Some(level)),
-                _ => Err(code),
-            },
-        }
+        self.number(name, [-LEVEL_MAX_M, LEVEL_MAX_M], code)
     }
 }
 

@@ -4,6 +4,7 @@
 //! expected and what was found, and it never panics or allocates by a number it has not checked.
 
 pub mod aaigrid;
+pub mod dam_csv;
 pub mod fgd;
 pub mod flatgeobuf;
 pub mod gauge_csv;

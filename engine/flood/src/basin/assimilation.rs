@@ -83,7 +83,7 @@ impl Ensemble {
         let lanes = |factors: &[f64], number: usize| -> [f64; LANES] {
             std::array::from_fn(|lane| factors[(LANES * number + lane).min(count - 1)])
         };
-        for node in 0..basin.waterway.nodes().len() {
+        for node in (0..basin.waterway.nodes().len()).filter(|node| !basin.is_reservoir(*node)) {
             let depth = factors(node, &self.depths_m(node), Bounds::DEPTH);
             for (number, block) in self.blocks.iter_mut().enumerate() {
                 block.river.scale_depth(node, lanes(&depth, number))?;

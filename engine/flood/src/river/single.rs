@@ -5,7 +5,7 @@ use crate::river::{River, RiverLedger};
 
 impl<const W: usize> River<W> {
     /// The water of one member in rivers of its own: `fresh` is made of the same waterway and
-    /// works. Time and balance start anew.
+    /// works. Time goes on, the balance starts anew.
     ///
     /// # Errors
     /// No such member; rivers of other nodes or ponds.
@@ -29,6 +29,7 @@ impl<const W: usize> River<W> {
         for (own, all) in fresh.ponds.iter_mut().zip(&self.ponds) {
             own.volume_m3 = [all.volume_m3[lane]];
         }
+        fresh.time_s = self.time_s;
         fresh.roughness = [self.roughness[lane]];
         fresh.ledger = RiverLedger::default();
         fresh.ledger.start_m3 = fresh.ledger().storage_m3;

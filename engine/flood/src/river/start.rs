@@ -57,6 +57,29 @@ impl<const W: usize> River<W> {
         self.check()
     }
 
+    /// Fills or draws a node to a depth in m, as the level of a reservoir is observed; what flows
+    /// through stays. The volume is counted as a correction.
+    ///
+    /// # Errors
+    /// A depth that is negative or above 1,000 m; no such node.
+    pub fn fill(&mut self, node: usize, depth_m: f64) -> Result<(), BasinError> {
+        if self.volume_m3.len() <= node {
+            let expected = self.volume_m3.len();
+            return Err(BasinError::Count { what: "nodes", expected, found: node + 1 });
+        }
+        if !(0.0..=1e3).contains(&depth_m) {
+            let expected = "0 to 1000 m";
+            return Err(BasinError::Setting { what: "depth", value: depth_m, expected });
+        }
+        let at = self.place(node);
+        let volume_m3 = depth_m * self.channels.places[at].area_m2;
+        for lane in 0..W {
+            self.ledger.corrected_m3[lane] += volume_m3 - self.volume_m3[at][lane];
+            self.volume_m3[at][lane] = volume_m3;
+        }
+        Ok(())
+    }
+
     /// Multiplies the depth of a node by factors, and the discharge through its lower end by their
     /// power of 5/3, which is what the depth of a wide channel carries. Gives the volume added in
     /// m³; it is counted as a correction.

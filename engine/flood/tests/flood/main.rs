@@ -7,6 +7,7 @@ mod calibrate;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod chance;
 mod coupled;
+mod dams;
 mod ensemble;
 mod entries;
 mod exact;
