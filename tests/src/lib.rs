@@ -22,14 +22,15 @@ pub fn real_data(test: &str) -> Option<PathBuf> {
     folder
 }
 
-/// A program of this workspace, built in the profile of the running test.
+/// A program of this workspace, built in the profile of the running test or program.
 ///
 /// # Errors
 /// The path looked at, if the program has not been built: `cargo build --workspace --bins` does.
 pub fn program(name: &str) -> Result<PathBuf, String> {
     let test = std::env::current_exe().map_err(|reason| reason.to_string())?;
-    // target/<profile>/deps/<test>, the programs lie in target/<profile>.
-    let profile = test.ancestors().nth(2).unwrap_or(&test);
+    // Tests are target/<profile>/deps/<test>, programs lie in target/<profile>.
+    let folder = test.parent().unwrap_or(&test);
+    let profile = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     let program = profile.join(name);
     if program.is_file() {
         Ok(program)

@@ -101,7 +101,7 @@ pub(crate) fn radial() -> Outcome {
         }
     }
     let grid = "4 m × 4 m, dx 0.02 m, 1 and 3 periods";
-    Outcome { id: "thacker-radial", grid, rows, plot }
+    Outcome { id: "thacker-radial", grid, rows, plot, tables: Vec::new() }
 }
 
 /// Angle of the middle of all water, as a share of a turn.
@@ -145,5 +145,5 @@ pub(crate) fn planar() -> Outcome {
         }
     }
     let grid = "4 m × 4 m, dx 0.02 m, 3 periods";
-    Outcome { id: "thacker-planar", grid, rows, plot }
+    Outcome { id: "thacker-planar", grid, rows, plot, tables: Vec::new() }
 }

@@ -66,14 +66,14 @@ pub(crate) fn uniform() -> Outcome {
     let slopes =
         [slope(0.001, 1.0), slope(0.003, 0.8), slope(0.01, 0.5), slope(0.03, 0.5), slope(0.1, 0.5)];
     let grid = "200 × 1, dx 10 m, n 0.03, 2,500 m";
-    Outcome { id: "uniform-flow", grid, rows: evenness(&slopes), plot: None }
+    Outcome { id: "uniform-flow", grid, rows: evenness(&slopes), plot: None, tables: Vec::new() }
 }
 
 pub(crate) fn films() -> Outcome {
     let slope = |depth| Slope { fall: 1.0, depth, dx: 10.0 };
     let slopes = [slope(0.001), slope(0.002), slope(0.005), slope(0.01), slope(0.02)];
     let grid = "200 × 1, dx 10 m, n 0.03, 45°, 2,500 m";
-    Outcome { id: "films", grid, rows: evenness(&slopes), plot: None }
+    Outcome { id: "films", grid, rows: evenness(&slopes), plot: None, tables: Vec::new() }
 }
 
 /// A channel made for its depth, with 200 cells, until the water is steady.
@@ -103,7 +103,13 @@ fn made_outcome(id: &'static str, grid: &'static str, runs: MadeRuns) -> Outcome
     let row = |(variant, ran): &(&'static str, Ran)| {
         ran.row(variant, "MAE, m", mean_difference(&ran.found, &ran.exact), 0.005)
     };
-    Outcome { id, grid, rows: runs.iter().map(row).collect(), plot: Some(plot(&bed, &runs)) }
+    Outcome {
+        id,
+        grid,
+        rows: runs.iter().map(row).collect(),
+        plot: Some(plot(&bed, &runs)),
+        tables: Vec::new(),
+    }
 }
 
 /// Slow water: its level is given.
@@ -152,7 +158,13 @@ fn bump_outcome(id: &'static str, runs: &[(&'static str, Ran)], bound: f64) -> O
     };
     let bed: Vec<f64> = runs[0].1.places.iter().map(|x| Bump::bed(*x)).collect();
     let rows = runs.iter().map(row).collect();
-    Outcome { id, grid: "250 × 1, dx 0.1 m, n 0, t 500 s", rows, plot: Some(plot(&bed, runs)) }
+    Outcome {
+        id,
+        grid: "250 × 1, dx 0.1 m, n 0, t 500 s",
+        rows,
+        plot: Some(plot(&bed, runs)),
+        tables: Vec::new(),
+    }
 }
 
 pub(crate) fn bump_slow() -> Outcome {

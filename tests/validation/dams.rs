@@ -67,7 +67,7 @@ pub(crate) fn dry() -> Outcome {
         rows.push(ran.row(variant, "mass", ran.mass, mass_bound(variant)));
     }
     let grid = "1,000 × 1, dx 10 m, h 2 m | 0 m, t 300 s";
-    Outcome { id: "ritter", grid, rows, plot: Some(plot(&runs)) }
+    Outcome { id: "ritter", grid, rows, plot: Some(plot(&runs)), tables: Vec::new() }
 }
 
 pub(crate) fn wet() -> Outcome {
@@ -95,5 +95,5 @@ pub(crate) fn wet() -> Outcome {
         rows.push(Row { variant, norm: "differing cells", value, bound: Some(0.0), run: None });
     }
     let grid = "10 km, dx 40 m / 10 m, h 2 m | 0.5 m, t 300 s";
-    Outcome { id: "stoker", grid, rows, plot: Some(plot(&fine)) }
+    Outcome { id: "stoker", grid, rows, plot: Some(plot(&fine)), tables: Vec::new() }
 }

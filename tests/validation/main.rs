@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Instant;
 
+mod archive;
 mod bowls;
 #[allow(dead_code, reason = "the tests of the solver use the rest")]
 #[path = "../../engine/flood/tests/flood/chance.rs"]
@@ -21,8 +22,11 @@ mod dams;
 mod flows;
 mod lab;
 mod modes;
+mod observed;
 mod plot;
 mod rains;
+#[path = "../../engine/flood/tests/flood/real.rs"]
+mod real;
 mod report;
 mod rest;
 #[path = "../../engine/flood/tests/flood/twin.rs"]
@@ -62,6 +66,8 @@ const CASES: &[Case] = &[
     ("restart", modes::restart),
     ("local-steps", valley::local_steps),
     ("local-inertial", waves::inertial),
+    ("soil-water-states", observed::tanks),
+    ("real-gauges", observed::gauges),
     ("watch", watch::faulty_feeds),
     ("by-chance", modes::by_chance),
     ("twin-experiment", twins::experiment),
@@ -108,7 +114,11 @@ fn main() -> ExitCode {
     if !only.is_empty() {
         let named = |case: &&Case| only.iter().any(|name| case.0.contains(name.as_str()));
         let named: Vec<Case> = CASES.iter().filter(named).copied().collect();
-        let kept = run_all(&named).iter().all(|case| case.rows.iter().all(report::Row::passes));
+        let outcomes = run_all(&named);
+        for row in outcomes.iter().flat_map(|outcome| &outcome.rows) {
+            println!("{}\t{}\t{:.5}", row.variant, row.norm, row.value);
+        }
+        let kept = outcomes.iter().all(|case| case.rows.iter().all(report::Row::passes));
         return if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let outcomes = run_all(CASES);
@@ -119,12 +129,16 @@ fn main() -> ExitCode {
     for (name, svg) in outcomes.iter().filter_map(|outcome| report::picture(outcome, &texts)) {
         std::fs::write(folder.join(name), svg).unwrap();
     }
-    std::fs::write(docs.join("validation.md"), report::page(&outcomes, &texts)).unwrap();
+    let page = docs.join("validation.md");
+    let before = std::fs::read_to_string(&page).unwrap_or_default();
+    std::fs::write(page, report::page(&outcomes, &texts, &before)).unwrap();
     let store = folder.join("norms.tsv");
+    let read = || report::read_norms(&std::fs::read_to_string(&store).unwrap_or_default());
     if std::env::var_os("JOMO_STORE_NORMS").is_some() {
-        std::fs::write(&store, report::write_norms(&report::norms(&outcomes))).unwrap();
+        let norms = report::norms_to_store(&outcomes, &read());
+        std::fs::write(&store, report::write_norms(&norms)).unwrap();
     }
-    let stored = report::read_norms(&std::fs::read_to_string(&store).unwrap_or_default());
+    let stored = read();
     let faults = report::faults(&outcomes, &stored);
     for fault in &faults {
         println!("{fault}");

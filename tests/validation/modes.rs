@@ -74,7 +74,7 @@ pub(crate) fn turned() -> Outcome {
         let turned = unlike::<f64>(View::Turned, scheme);
         rows.push(row(&told("turned by 90°, f64"), norm, turned, 0.0));
     }
-    Outcome { id: "rotation", grid: "40 × (47 × 61)", rows, plot: None }
+    Outcome { id: "rotation", grid: "40 × (47 × 61)", rows, plot: None, tables: Vec::new() }
 }
 
 /// Schemes and steps, and how they are told.
@@ -109,7 +109,13 @@ pub(crate) fn threads_and_tiles() -> Outcome {
             rows.push(row(&format!("tiles of 32, 64, 128, {mode}"), norm, sums[1], 0.0));
         }
     }
-    Outcome { id: "threads-and-tiles", grid: "4 × (150 × 140)", rows, plot: None }
+    Outcome {
+        id: "threads-and-tiles",
+        grid: "4 × (150 × 140)",
+        rows,
+        plot: None,
+        tables: Vec::new(),
+    }
 }
 
 /// Cells that differ between floods and the same floods saved and loaded half way.
@@ -142,7 +148,7 @@ pub(crate) fn restart() -> Outcome {
     found.push(("local steps, 1st f32", paused::<f32>(Scheme::First, TimeStep::Local)));
     let row = |(variant, value)| row(variant, "differing cells", value, 0.0);
     let rows = found.into_iter().map(row).collect();
-    Outcome { id: "restart", grid: "20 × (50 × 70)", rows, plot: None }
+    Outcome { id: "restart", grid: "20 × (50 × 70)", rows, plot: None, tables: Vec::new() }
 }
 
 /// `JOMO_CHANCE_CASES` sets another number than 10,000.
@@ -171,5 +177,5 @@ pub(crate) fn by_chance() -> Outcome {
         rows.push(row(variant, "mass", worst.fold(0.0, f64::max), bound));
     }
     let grid = "10,000 (JOMO_CHANCE_CASES) × (8–40 × 8–40), dx 0.5, 5, 50 m";
-    Outcome { id: "by-chance", grid, rows, plot: None }
+    Outcome { id: "by-chance", grid, rows, plot: None, tables: Vec::new() }
 }

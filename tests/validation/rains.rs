@@ -87,7 +87,7 @@ pub(crate) fn plane() -> Outcome {
     let exact = (0..=480).map(|k| 5.0 * f64::from(k)).map(|t| [t, PLANE.discharge(t)]).collect();
     let plot = Some(hydrograph(&runs, exact));
     let grid = "100 × 1, dx 1 m, S 0.05, n 0.03, 50 mm/h × 900 s, t 2,400 s";
-    Outcome { id: "kinematic-plane", grid, rows: rows(runs, 0.005), plot }
+    Outcome { id: "kinematic-plane", grid, rows: rows(runs, 0.005), plot, tables: Vec::new() }
 }
 
 /// Two planes of 800 m × 1,000 m with a channel of 20 m between them.
@@ -123,7 +123,7 @@ pub(crate) fn two_slopes() -> Outcome {
     let reference = "平衡流量 equilibrium";
     let plot = Some(Plot { reference, ..hydrograph(&runs, exact) });
     let grid = "81 × 50, dx 20 m, n 0.015 / 0.15, 10.8 mm/h × 90 min, t 3 h";
-    Outcome { id: "v-catchment", grid, rows: rows(runs, 0.005), plot }
+    Outcome { id: "v-catchment", grid, rows: rows(runs, 0.005), plot, tables: Vec::new() }
 }
 
 /// Share of 50 mm of rain over rough walls that is missing or too much.
@@ -155,5 +155,5 @@ pub(crate) fn closed_valley() -> Outcome {
         rows.push(Row { variant, norm, value: negative, bound: Some(0.0), run: None });
     }
     let grid = "100 × 100, dx 10 m, n 0.05, 50 mm/h × 1 h";
-    Outcome { id: "closed-valley", grid, rows, plot: None }
+    Outcome { id: "closed-valley", grid, rows, plot: None, tables: Vec::new() }
 }

@@ -19,6 +19,14 @@ pub(crate) struct Row {
     pub run: Option<(u64, f64)>,
 }
 
+/// Rows of text, under a title and columns of `cases.toml`.
+pub(crate) struct Table {
+    /// Key into the case's part of `cases.toml`.
+    pub key: &'static str,
+    /// The rows.
+    pub rows: Vec<Vec<String>>,
+}
+
 /// A case and what it gave.
 pub(crate) struct Outcome {
     /// Key into `cases.toml`.
@@ -29,6 +37,19 @@ pub(crate) struct Outcome {
     pub rows: Vec<Row>,
     /// Computed against exact.
     pub plot: Option<Plot>,
+    /// What else is told.
+    pub tables: Vec<Table>,
+}
+
+impl Outcome {
+    /// A case that cannot be computed here; what the page and the store say of it stays.
+    pub(crate) fn skipped(id: &'static str) -> Self {
+        Self { id, grid: "", rows: Vec::new(), plot: None, tables: Vec::new() }
+    }
+
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.rows.is_empty()
+    }
 }
 
 impl Row {
@@ -59,6 +80,13 @@ pub(crate) fn norms(outcomes: &[Outcome]) -> Norms {
         })
     });
     rows.collect()
+}
+
+/// The norms found, and those stored of cases that were skipped.
+pub(crate) fn norms_to_store(outcomes: &[Outcome], stored: &Norms) -> Norms {
+    let is_skipped = |id: &str| outcomes.iter().any(|one| one.id == id && one.is_skipped());
+    let kept = stored.iter().filter(|([id, ..], _)| is_skipped(id));
+    kept.map(|(key, value)| (key.clone(), *value)).chain(norms(outcomes)).collect()
 }
 
 /// Text of stored norms.
@@ -92,7 +120,7 @@ pub(crate) fn faults(outcomes: &[Outcome], stored: &Norms) -> Vec<String> {
             }
         }
     }
-    let found = norms(outcomes);
+    let found = norms_to_store(outcomes, stored);
     for key in stored.keys().filter(|key| !found.contains_key(*key)) {
         faults.push(format!("{}: stored, but not computed", key.join(" ")));
     }
@@ -122,8 +150,9 @@ fn value(number: f64) -> String {
     }
 }
 
-/// The page, Japanese first.
-pub(crate) fn page(outcomes: &[Outcome], texts: &toml::Table) -> String {
+/// The page, Japanese first. Of a case that was skipped the rows and the section of the page
+/// `before` are kept.
+pub(crate) fn page(outcomes: &[Outcome], texts: &toml::Table, before: &str) -> String {
     let rows: Vec<&Row> = outcomes.iter().flat_map(|outcome| &outcome.rows).collect();
     let bounded = rows.iter().filter(|row| row.bound.is_some()).count();
     let kept = rows.iter().filter(|row| row.bound.is_some() && row.passes()).count();
@@ -135,6 +164,12 @@ pub(crate) fn page(outcomes: &[Outcome], texts: &toml::Table) -> String {
         "| 事例 case | ノルム norm | 最大値 worst | 上限 bound | |\n|---|---|---|---|---|\n",
     );
     for outcome in outcomes {
+        if outcome.is_skipped() {
+            let link = format!("](#{})", outcome.id);
+            for line in before.lines().filter(|line| line.contains(&link)) {
+                let _ = writeln!(out, "{line}");
+            }
+        }
         for (norm, bound, worst, passes) in worst_of(&outcome.rows) {
             let _ = writeln!(
                 out,
@@ -149,9 +184,21 @@ pub(crate) fn page(outcomes: &[Outcome], texts: &toml::Table) -> String {
         }
     }
     for outcome in outcomes {
-        section(&mut out, outcome, texts);
+        if outcome.is_skipped() {
+            out.push_str(section_of(before, outcome.id));
+        } else {
+            section(&mut out, outcome, texts);
+        }
     }
     out
+}
+
+/// The section of a case on a page, from the line before its anchor to the next anchor.
+fn section_of<'a>(page: &'a str, id: &str) -> &'a str {
+    let Some(begin) = page.find(&format!("\n<a id=\"{id}\">")) else { return "" };
+    let rest = &page[begin..];
+    let end = rest[1..].find("\n<a id=").map_or(rest.len(), |end| end + 1);
+    &rest[..end]
 }
 
 fn mark(passes: bool) -> &'static str {
@@ -206,5 +253,22 @@ fn section(out: &mut String, outcome: &Outcome, texts: &toml::Table) {
             row.norm,
             value(row.value),
         );
+    }
+    for table in &outcome.tables {
+        let text = texts.get(id).and_then(|case| case.get(table.key));
+        let Some(toml::Value::Table(text)) = text else {
+            panic!("cases.toml: {id}.{} is missing", table.key)
+        };
+        let columns: Vec<&str> = text["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|column| column.as_str().unwrap())
+            .collect();
+        let _ = write!(out, "\n{}\n\n", text["title"].as_str().unwrap());
+        let _ = writeln!(out, "| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()));
+        for row in &table.rows {
+            let _ = writeln!(out, "| {} |", row.join(" | "));
+        }
     }
 }

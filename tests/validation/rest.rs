@@ -80,7 +80,13 @@ pub(crate) fn lakes() -> Outcome {
             });
         }
     }
-    Outcome { id: "lake-at-rest", grid: "70 × 70, dx 5 m, n 0, t 1,000 s", rows, plot: None }
+    Outcome {
+        id: "lake-at-rest",
+        grid: "70 × 70, dx 5 m, n 0, t 1,000 s",
+        rows,
+        plot: None,
+        tables: Vec::new(),
+    }
 }
 
 /// Depth of a lake, noise of its bed and height of its swing, m.
@@ -157,5 +163,5 @@ pub(crate) fn swings() -> Outcome {
         }
     }
     let grid = "60 × 60, dx 5 m, n 0, t 2,000 s";
-    Outcome { id: "lake-that-swings", grid, rows, plot: Some(plot) }
+    Outcome { id: "lake-that-swings", grid, rows, plot: Some(plot), tables: Vec::new() }
 }

@@ -123,5 +123,5 @@ pub(crate) fn local_steps() -> Outcome {
         ..Plot::default()
     };
     let grid = "160 × 300, dx 10 m, n 0.03 / 0.06, 400 m³/s, 30 mm/h × 1 h, tile 16, t 2 h";
-    Outcome { id: "local-steps", grid, rows, plot: Some(plot) }
+    Outcome { id: "local-steps", grid, rows, plot: Some(plot), tables: Vec::new() }
 }

@@ -66,5 +66,5 @@ pub(crate) fn faulty_feeds() -> Outcome {
         rows.push(row(&variant, "longest time between results, s", report.longest_gap_s, None));
     }
     let grid = "6 h, slots of 10 min, polls every 4–20 s";
-    Outcome { id: "watch", grid, rows, plot: None }
+    Outcome { id: "watch", grid, rows, plot: None, tables: Vec::new() }
 }

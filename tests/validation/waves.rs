@@ -102,6 +102,7 @@ pub(crate) fn creeping_wave() -> Outcome {
         grid: "1,000 × 1, dx 5 m, n 0.03, u 1 m/s, t 3,600 s",
         rows,
         plot: Some(plot(&flat, &runs)),
+        tables: Vec::new(),
     }
 }
 
@@ -140,5 +141,5 @@ pub(crate) fn inertial() -> Outcome {
     let whole = own[0].1.places.iter().map(|x| [*x, HUNTER.exact(*x, END_S)]).collect();
     plot.lines.push(("移流を含む厳密解 exact with advection".to_owned(), whole));
     let grid = "dx 5 m, n 0.03, t 3,600 s; closed valley 100 × 100";
-    Outcome { id: "local-inertial", grid, rows, plot: Some(plot) }
+    Outcome { id: "local-inertial", grid, rows, plot: Some(plot), tables: Vec::new() }
 }

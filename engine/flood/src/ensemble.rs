@@ -2,16 +2,23 @@
 //!
 //! The members of a forecast differ in rain, soil and river. What they do not differ in (the error
 //! of the model itself, of the gauge, of a section) is added as a Gaussian about each member, its
-//! spread from the record of the gauge ([`ErrorMemory`](crate::gauge::ErrorMemory)): the answer is
-//! a [`Mixture`]. Without that spread it is the members alone.
+//! spread fitted to earlier forecasts at the gauge ([`Dressing`], [`fit`]): the answer is a
+//! [`Mixture`]. Without that spread it is the members alone.
 
 mod dressing;
+mod fit;
 mod mixture;
 
-pub use dressing::Dressing;
+pub use dressing::{Dressing, Heard, LeadDressing};
+pub use fit::{CASES_MIN, Earlier, fit};
 pub use mixture::{Bands, Mixture};
 
 use jiff::Timestamp;
+
+/// Leads for which forecasts are fitted and scored, in min: each step of the first hour, then the
+/// hours that people ask for, to 36 h.
+pub const LEADS_MIN: [u32; 18] =
+    [10, 20, 30, 40, 50, 60, 90, 120, 180, 240, 300, 360, 540, 720, 1_080, 1_440, 1_800, 2_160];
 
 /// The quantile of sorted values, linear between them. `None` without values or with a share not
 /// between 0 and 1.

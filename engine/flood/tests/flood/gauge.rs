@@ -1,7 +1,9 @@
 //! Gauges: levels of two families, silence, quality, events, and the forecast of an hour.
 
 mod correction;
+#[allow(dead_code, reason = "tests/validation uses the rest")]
 mod hour_ahead;
+#[allow(dead_code, reason = "tests/validation uses the rest")]
 mod real_gauges;
 
 use std::ops::Range;

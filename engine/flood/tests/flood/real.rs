@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 /// A file of the real data; `None`, told by name, where there is none on this machine. Set but
 /// missing is a failure.
-#[expect(clippy::disallowed_methods, reason = "the tests find the real data by this name")]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+#[allow(clippy::disallowed_methods, reason = "the tests find the real data by this name")]
+#[allow(clippy::print_stdout, reason = "a skipped test says so")]
 pub(crate) fn file(test: &str, path: &str) -> Option<Vec<u8>> {
     let Some(folder) = std::env::var_os("JOMO_REAL_DATA") else {
         println!("skipped: {test}: JOMO_REAL_DATA is not set");

@@ -1,13 +1,14 @@
 //! The three tanks: closed forms, laws, and the agency's own states.
 
+#[allow(dead_code, reason = "tests/validation uses the rest")]
+mod agency;
+
 use jomo_flood::soil_water::{
-    MIDDLE_SHARE, SoilGrid, SoilLedger, Steps, TankModel, TankRows, Tanks, soil_water_row,
+    SoilGrid, SoilLedger, Steps, TankModel, TankRows, Tanks, soil_water_row,
 };
-use jomo_format::grib2::{self, Quantity};
 use proptest::prelude::*;
 
 use crate::chance::Dice;
-use crate::real;
 
 const JMA: TankModel = TankModel::JMA;
 
@@ -203,81 +204,4 @@ fn threads_change_no_bit() {
     let (one, three) = (run(1), run(3));
     assert_eq!(one, three);
     assert!(one.1.error().abs() < 1e-12);
-}
-
-/// Total index and upper tank of one lead, in mm; missing is `NaN`.
-type Fields = [Vec<f32>; 2];
-
-/// The two known fields of each lead, 1 to 6 h.
-fn forecast_fields(bytes: &[u8]) -> Vec<Fields> {
-    let fields = grib2::read(bytes).unwrap();
-    let values = |fields: &[grib2::Submessage<'_>], quantity| {
-        let field = fields.iter().find(|field| field.product().quantity() == Some(quantity));
-        field.unwrap().decode_all().unwrap().values()
-    };
-    fields
-        .chunks(3)
-        .map(|three| {
-            [Quantity::SoilWaterIndex, Quantity::SoilWaterTank1].map(|what| values(three, what))
-        })
-        .collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Cells without rain in the agency's forecast (total and upper tank never rise, total 60 to
-/// 160 mm): five hours after its state at +1 h, the tanks hold what it says for +6 h.
-#[test]
-#[expect(clippy::print_stdout, reason = "the figures that docs/methods/soil-water.md quotes")]
-fn the_agencys_tanks_drain_alike() {
-    let path = "jma-grib2/Z__C_RJTD_20170807152000_SRF_GPV_Ggis1km_Psw_Fper10min_FH01-06_grib2.bin";
-    let Some(bytes) = real::file("the_agencys_tanks_drain_alike", path) else { return };
-    let leads = forecast_fields(&bytes);
-    assert_eq!(leads.len(), 6);
-    let is_dry = |cell: &usize| {
-        let falls =
-            |field: usize| leads.windows(2).all(|two| two[1][field][*cell] <= two[0][field][*cell]);
-        let is_wet = |lead: &Fields| (60.0..=160.0).contains(&lead[0][*cell]);
-        leads.iter().all(is_wet) && falls(0) && falls(1)
-    };
-    let dry: Vec<usize> = (0..leads[0][0].len()).filter(is_dry).collect();
-    let errors = |share: f64, count: u32| -> Vec<f64> {
-        let five_hours = Steps::new(&JMA, 5.0, count).unwrap();
-        dry.iter()
-            .map(|cell| {
-                let [index, upper] = [0, 1].map(|field| f64::from(leads[0][field][*cell]));
-                let rest = (index - upper).max(0.0);
-                let start = tanks(upper, share * rest, rest - share * rest);
-                JMA.advance(start, 0.0, five_hours).0.index_mm() - f64::from(leads[5][0][*cell])
-            })
-            .collect()
-    };
-    let sizes = |errors: &[f64]| errors.iter().map(|error| error.abs()).collect::<Vec<_>>();
-    let persistence: Vec<f64> =
-        dry.iter().map(|cell| f64::from(leads[0][0][*cell] - leads[5][0][*cell])).collect();
-    println!("soil water: {} cells without rain", dry.len());
-    for (share, count) in
-        [(0.2, 30), (MIDDLE_SHARE, 30), (0.5, 30), (MIDDLE_SHARE, 5), (MIDDLE_SHARE, 300)]
-    {
-        let errors = errors(share, count);
-        let within = errors.iter().filter(|error| error.abs() <= 2.0).count();
-        println!(
-            "soil water: middle share {share}, {count} steps: median error {:.2} mm, median \
-             |error| {:.2} mm, within 2 mm {:.1} %, worst {:.1} mm",
-            median(errors.clone()),
-            median(sizes(&errors)),
-            100.0 * within as f64 / errors.len() as f64,
-            sizes(&errors).into_iter().fold(0.0, f64::max)
-        );
-    }
-    println!("soil water: persistence: median |error| {:.2} mm", median(sizes(&persistence)));
-    assert_eq!(dry.len(), 63_390);
-    assert!(median(sizes(&errors(MIDDLE_SHARE, 30))) <= 2.0);
-    assert!((median(sizes(&persistence)) - 8.0).abs() < 1e-9);
-    let cell = dry[0];
-    let [index, upper] = [0, 1].map(|field| f64::from(leads[0][field][cell]));
-    assert!((Tanks::from_index(index, upper).index_mm() - index.max(upper)).abs() < 1e-12);
 }

@@ -22,7 +22,7 @@ const LANES: usize = 4;
 /// Between readings, and steps of the model, in s.
 pub(crate) const STEP_S: f64 = 600.0;
 /// Between forecasts, in steps.
-const EVERY: usize = 6;
+pub(crate) const EVERY: usize = 6;
 /// Longest lead, in steps: six hours.
 pub(crate) const LEADS: usize = 36;
 /// First and last forecast, in steps: two to fourteen hours after the start.
@@ -295,6 +295,8 @@ fn growth(lead_h: f64) -> f64 {
 /// A forecast for one gauge at one time.
 pub(crate) struct Forecast {
     pub(crate) event: u32,
+    /// Step of the event at which it is made.
+    pub(crate) now: usize,
     pub(crate) gauge: usize,
     /// Reading at the time; `None` if silent.
     pub(crate) reading_m: Option<f64>,
@@ -515,6 +517,7 @@ pub(crate) fn event(basin: &Basin, number: u32, seed: u64) -> Vec<Forecast> {
             let rise = || Some((reading(now)? - reading(now - 3)?) / 0.5);
             forecasts.push(Forecast {
                 event: number,
+                now,
                 gauge,
                 reading_m: reading(now),
                 rise_m_h: rise(),

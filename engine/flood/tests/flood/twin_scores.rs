@@ -2,78 +2,76 @@
 
 use std::collections::BTreeMap;
 
-use jomo_flood::ensemble::{Dressing, Mixture};
+use jomo_flood::ensemble::{Bands, Dressing, Earlier, Heard, Mixture, fit};
 use jomo_flood::gauge::ErrorMemory;
 use jomo_flood::verify::{Blocks, Case, Chance, Draws, Interval, LeadScores, bootstrap, hindcast};
 
-use crate::twin::{Basin, Forecast, GAUGES, LEADS, SIGMA_M};
+use crate::twin::{Basin, EVERY, Forecast, GAUGES, LEADS, SIGMA_M};
 
-/// Leads that the fit looks at, in steps.
-const FITTED: [usize; 7] = [1, 2, 3, 6, 12, 18, 36];
-/// Memories that are tried, in h, spreads, in m, and shares of the members' deviations.
-const MEMORY_H: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
-const SPREAD_M: [f64; 7] = [0.03, 0.06, 0.09, 0.13, 0.18, 0.25, 0.35];
-const SHARE: [f64; 5] = [0.2, 0.4, 0.6, 0.8, 1.0];
+/// Leads that are fitted, in steps: those of [`jomo_flood::ensemble::LEADS_MIN`] to 6 h.
+pub(crate) const FITTED: [usize; 12] = [1, 2, 3, 4, 5, 6, 9, 12, 18, 24, 30, 36];
 
 /// What is fitted to readings of training events.
 pub(crate) struct Fitted {
-    /// Error about the members, by gauge.
+    /// How members become a forecast, by gauge.
     pub(crate) members: Vec<Dressing>,
     /// Error of the open loop, by gauge.
     pub(crate) open: Vec<ErrorMemory>,
 }
 
-/// What is forecast for a lead (1 for the first step).
-fn forecast(basin: &Basin, forecast: &Forecast, dressing: &Dressing, lead: usize) -> Mixture {
-    let lead_h = lead as f64 / 6.0;
-    let (now, then) = (&forecast.now_m, &forecast.members_m[lead - 1]);
-    let mixture = match forecast.reading_m {
-        Some(reading) => dressing.read(now, then, reading, lead_h),
-        None => dressing.silent(now, then, basin.start_m(forecast.gauge).unwrap(), lead_h),
-    };
-    mixture.unwrap()
+/// What a gauge says when a forecast is made.
+pub(crate) fn heard(basin: &Basin, forecast: &Forecast) -> Heard {
+    match forecast.reading_m {
+        Some(reading) => Heard::Level(reading),
+        None => Heard::Silent(basin.start_m(forecast.gauge).unwrap()),
+    }
 }
 
-/// The dressing under which the readings were likeliest.
-fn likeliest(basin: &Basin, forecasts: &[&Forecast]) -> Dressing {
-    let of = |memory_h, spread_m, share| Dressing {
-        memory: ErrorMemory { memory_h, spread_m },
-        share,
-        sigma_m: SIGMA_M,
-    };
-    let mut best = (f64::NEG_INFINITY, of(1.0, 0.1, 1.0));
-    for memory_h in MEMORY_H {
-        for spread_m in SPREAD_M {
-            for share in SHARE {
-                let dressing = of(memory_h, spread_m, share);
-                let mut sum = 0.0;
-                for one in forecasts {
-                    for lead in FITTED {
-                        let Some(reading) = one.readings_m[lead - 1] else { continue };
-                        sum += forecast(basin, one, &dressing, lead).log_density(reading, SIGMA_M);
-                    }
-                }
-                if best.0 < sum {
-                    best = (sum, dressing);
-                }
-            }
-        }
-    }
-    best.1
+/// What is forecast of the level and of the reading for a lead (1 for the first step).
+pub(crate) fn forecast(
+    basin: &Basin,
+    forecast: &Forecast,
+    dressing: &Dressing,
+    lead: usize,
+) -> [Mixture; 2] {
+    let (now, then) = (&forecast.now_m, &forecast.members_m[lead - 1]);
+    let (heard, lead_h) = (heard(basin, forecast), lead as f64 / 6.0);
+    let both =
+        [dressing.level(now, heard, then, lead_h), dressing.reading(now, heard, then, lead_h)];
+    both.map(Option::unwrap)
+}
+
+/// The dressing of a gauge, from readings alone.
+fn dressing(basin: &Basin, forecasts: &[&Forecast]) -> Dressing {
+    let leads = FITTED.map(|lead| {
+        let earlier: Vec<Earlier<'_>> = forecasts
+            .iter()
+            .filter_map(|one| {
+                let reading_m = one.readings_m[lead - 1]?;
+                let (now_m, then_m) = (&one.now_m[..], &one.members_m[lead - 1][..]);
+                Some(Earlier { now_m, heard: heard(basin, one), then_m, reading_m })
+            })
+            .collect();
+        fit(lead as f64 / 6.0, &earlier, SIGMA_M)
+    });
+    // A few events of the censored gauge are not enough: then a guess.
+    let known: Vec<_> = leads.into_iter().flatten().collect();
+    let guess = || Dressing::guess(ErrorMemory { memory_h: 1.5, spread_m: 0.3 });
+    Dressing::new(known, SIGMA_M).or_else(guess).unwrap()
 }
 
 impl Fitted {
     pub(crate) fn new(basin: &Basin, training: &[Forecast]) -> Self {
         let of = |gauge: usize| training.iter().filter(move |f| f.gauge == gauge);
         let members =
-            (0..GAUGES.len()).map(|gauge| likeliest(basin, &of(gauge).collect::<Vec<_>>()));
+            (0..GAUGES.len()).map(|gauge| dressing(basin, &of(gauge).collect::<Vec<_>>()));
         let open = (0..GAUGES.len()).map(|gauge| {
             let mut errors = Vec::new();
             let mut place = 0.0;
             let mut event = u32::MAX;
             for forecast in of(gauge) {
                 // Events lie far apart.
-                place += if forecast.event == event { 0.5 } else { 1e3 };
+                place += if forecast.event == event { EVERY as f64 / 6.0 } else { 1e3 };
                 event = forecast.event;
                 errors.extend(forecast.reading_m.map(|level| [place, level - forecast.open_now_m]));
             }
@@ -86,7 +84,13 @@ impl Fitted {
 
 /// Scores by lead, and of the other forecasts.
 pub(crate) struct Scores {
+    /// The level against the truth, every step.
     pub(crate) leads: Vec<LeadScores>,
+    /// The reading against the readings, at the leads that are fitted: what `jomo flood verify`
+    /// can know.
+    pub(crate) readings: Vec<LeadScores>,
+    /// Share of the levels of each gauge inside the 90 % band, by lead from the first step.
+    pub(crate) gauge_covers: Vec<[f64; 3]>,
     /// Root mean square error of this forecast, the open loop, and the open loop with its error
     /// carried on as a first-order autoregression, by lead from the first step.
     pub(crate) rmse_m: Vec<[f64; 3]>,
@@ -95,25 +99,37 @@ pub(crate) struct Scores {
 }
 
 pub(crate) fn score(basin: &Basin, fitted: &Fitted, forecasts: &[Forecast]) -> Scores {
-    let mut cases = Vec::new();
+    let (mut cases, mut read) = (Vec::new(), Vec::new());
+    // Cases inside the band and all, by lead and gauge.
+    let mut inside = vec![[[0.0; 2]; 3]; LEADS];
     // Sums of squares of three forecasts, by lead and event.
     let mut squares: Vec<BTreeMap<u32, [f64; 4]>> = vec![BTreeMap::new(); LEADS];
     for one in forecasts {
         let dressing = &fitted.members[one.gauge];
         for lead in 1..=LEADS {
             let lead_h = lead as f64 / 6.0;
-            let bands = forecast(basin, one, dressing, lead).bands();
+            let [level, reading] = forecast(basin, one, dressing, lead);
+            let bands = level.bands();
             let truth = one.truth_m[lead - 1];
-            cases.push(Case {
+            let [held, all] = &mut inside[lead - 1][one.gauge];
+            *held += f64::from(u8::from(bands.p05 <= truth && truth <= bands.p95));
+            *all += 1.0;
+            let of = |bands: Bands, observed_m| Case {
                 block: one.event,
                 lead_min: u32::try_from(10 * lead).unwrap(),
                 quantiles_m: [bands.p05, bands.p10, bands.p50, bands.p90, bands.p95],
-                observed_m: truth,
+                observed_m,
                 now_m: one.reading_m.unwrap_or(f64::NAN),
                 rise_m_h: one.rise_m_h.unwrap_or(f64::NAN),
                 base_m: basin.base_m(one.gauge),
                 chances: [Chance::default(); 2],
-            });
+            };
+            cases.push(of(bands, truth));
+            if let Some(observed_m) = one.readings_m[lead - 1]
+                && FITTED.contains(&lead)
+            {
+                read.push(of(reading.bands(), observed_m));
+            }
             let error = one.reading_m.map(|level| level - one.open_now_m);
             let carried = fitted.open[one.gauge].expected_m(error.unwrap_or(0.0), lead_h);
             let open = one.open_m[lead - 1];
@@ -140,7 +156,9 @@ pub(crate) fn score(basin: &Basin, fitted: &Fitted, forecasts: &[Forecast]) -> S
         }));
     }
     let leads = hindcast(&cases, Draws { resamples: 500, ..Draws::default() });
-    Scores { leads, rmse_m, over_autoregression }
+    let readings = hindcast(&read, Draws::default());
+    let gauge_covers = inside.iter().map(|lead| lead.map(|[held, all]| held / all)).collect();
+    Scores { leads, readings, gauge_covers, rmse_m, over_autoregression }
 }
 
 /// A few events: gauges at least halve the error an hour ahead, and the same bits come again.

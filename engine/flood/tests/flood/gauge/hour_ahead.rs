@@ -6,7 +6,9 @@ use std::ops::Range;
 use jomo_flood::gauge::{Moments, Recession, Span, Step, events, steps, storms};
 use jomo_flood::verify::{Blocks, Draws, Interval, block_length, bootstrap, mae, rmse};
 
-use super::real_gauges::{Station, stations};
+use super::real_gauges::Station;
+#[cfg(test)]
+use super::real_gauges::stations;
 
 /// Fewest forecasts of an event that is scored.
 const STEPS_MIN: usize = 6;
@@ -93,6 +95,12 @@ impl Errors {
         bootstrap(blocks, draws, change).unwrap()
     }
 
+    fn scored(&self, blocks: Blocks<'_>, score: Score, count: usize) -> Scored {
+        let [persistence_m, fit_m] = self.scores(score);
+        let change_m = self.change(blocks, score);
+        Scored { persistence_m, fit_m, change_m, verdict: verdict(count, change_m) }
+    }
+
     fn told(&self, blocks: Blocks<'_>) -> String {
         let part = |name, score: Score| {
             let ([before, after], Interval { low, high }) =
@@ -116,69 +124,155 @@ fn verdict(count: usize, change: Interval) -> &'static str {
     }
 }
 
+/// One score of persistence and of the fit, and the interval of its change.
+pub(crate) struct Scored {
+    pub(crate) persistence_m: f64,
+    pub(crate) fit_m: f64,
+    pub(crate) change_m: Interval,
+    pub(crate) verdict: &'static str,
+}
+
+/// What is said of an event.
+pub(crate) struct EventScores {
+    /// Index of the station.
+    pub(crate) station: usize,
+    pub(crate) span: Span,
+    pub(crate) storm: usize,
+    pub(crate) forecasts: usize,
+    /// MAE and RMSE.
+    pub(crate) scores: [Scored; 2],
+    fit: Recession,
+    told: String,
+}
+
+/// What is said of all events.
+pub(crate) struct HourAhead {
+    pub(crate) events: Vec<EventScores>,
+    all: Errors,
+    event_ranges: Vec<Range<usize>>,
+    in_storms: Errors,
+    storm_ranges: Vec<Range<usize>>,
+}
+
+/// Names and functions of the two scores.
+const SCORES: [(&str, Score); 2] = [("MAE", mae), ("RMSE", rmse)];
+
+impl HourAhead {
+    pub(crate) fn new(stations: &[Station]) -> Self {
+        let events = events_of(stations);
+        let mut own = Self {
+            events: Vec::new(),
+            all: Errors::default(),
+            event_ranges: Vec::new(),
+            in_storms: Errors::default(),
+            storm_ranges: Vec::new(),
+        };
+        let mut by_storm: BTreeMap<usize, Errors> = BTreeMap::new();
+        for event in &events {
+            let fit = fit(&events, event);
+            let mut errors = Errors::default();
+            errors.add(&fit, &event.steps);
+            let count = event.steps.len();
+            let blocks = Blocks::Moving { count, length: block_length(count) };
+            own.events.push(EventScores {
+                station: event.station,
+                span: event.span,
+                storm: event.storm,
+                forecasts: count,
+                scores: SCORES.map(|(_, score)| errors.scored(blocks, score, count)),
+                fit,
+                told: errors.told(blocks),
+            });
+            by_storm.entry(event.storm).or_default().add(&fit, &event.steps);
+            let start = own.all.fit.len();
+            own.all.add(&fit, &event.steps);
+            own.event_ranges.push(start..own.all.fit.len());
+        }
+        for errors in by_storm.values() {
+            let start = own.in_storms.fit.len();
+            own.in_storms.persistence.extend(&errors.persistence);
+            own.in_storms.fit.extend(&errors.fit);
+            own.storm_ranges.push(start..own.in_storms.fit.len());
+        }
+        own
+    }
+
+    /// Forecasts in all.
+    pub(crate) fn forecasts(&self) -> usize {
+        self.all.fit.len()
+    }
+
+    /// Storms in all.
+    pub(crate) fn storms(&self) -> usize {
+        self.storm_ranges.len()
+    }
+
+    /// MAE and RMSE over all, by whole events and by whole storms.
+    pub(crate) fn overall(&self) -> [[Scored; 2]; 2] {
+        let (events, storms) =
+            (Blocks::Events(&self.event_ranges), Blocks::Events(&self.storm_ranges));
+        [(&self.all, events), (&self.in_storms, storms)].map(|(errors, blocks)| {
+            SCORES.map(|(_, score)| errors.scored(blocks, score, self.forecasts()))
+        })
+    }
+
+    /// Least and greatest upper end of the change over storms by 20 seeds: a claim that hangs on
+    /// the seed is none.
+    pub(crate) fn upper_ends(&self, which: usize) -> [f64; 2] {
+        let highs = (1..=20).map(|seed| {
+            let draws = Draws { seed, ..Draws::default() };
+            let storms = Blocks::Events(&self.storm_ranges);
+            self.in_storms.change_by(storms, SCORES[which].1, draws).high
+        });
+        highs.fold([f64::INFINITY, f64::NEG_INFINITY], |[least, greatest], high| {
+            [least.min(high), greatest.max(high)]
+        })
+    }
+
+    /// Number of events by verdict.
+    pub(crate) fn verdicts(&self) -> BTreeMap<String, usize> {
+        let mut verdicts: BTreeMap<String, usize> = BTreeMap::new();
+        for event in &self.events {
+            for ((name, _), scored) in SCORES.iter().zip(&event.scores) {
+                *verdicts.entry(format!("{name} {}", scored.verdict)).or_default() += 1;
+            }
+        }
+        verdicts
+    }
+}
+
 /// Per event with moving blocks, over all events and over all storms with these as blocks. Only
 /// what excludes zero is claimed.
 #[test]
-#[expect(clippy::print_stdout, reason = "the table that docs/methods/gauges.md quotes")]
+#[allow(clippy::print_stdout, reason = "the table that docs/methods/gauges.md quotes")]
 fn an_hour_ahead_is_scored_per_event() {
     let Some(stations) = stations("an_hour_ahead_is_scored_per_event") else { return };
-    let events = events_of(&stations);
-    let mut all = Errors::default();
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    let mut by_storm: BTreeMap<usize, Errors> = BTreeMap::new();
-    let mut verdicts: BTreeMap<String, usize> = BTreeMap::new();
-    for event in &events {
-        let fit = fit(&events, event);
-        let mut errors = Errors::default();
-        errors.add(&fit, &event.steps);
-        let count = event.steps.len();
-        let blocks = Blocks::Moving { count, length: block_length(count) };
-        for (name, score) in [("MAE", mae as Score), ("RMSE", rmse)] {
-            let verdict = verdict(count, errors.change(blocks, score));
-            *verdicts.entry(format!("{name} {verdict}")).or_default() += 1;
-        }
+    let ahead = HourAhead::new(&stations);
+    for event in &ahead.events {
         println!(
-            "hour ahead: {} {} {} storm {} n {count}: {}, carry {:.2}, drain {:.3}/h",
+            "hour ahead: {} {} {} storm {} n {}: {}, carry {:.2}, drain {:.3}/h",
             stations[event.station].gauge.id,
             stations[event.station].name,
             event.span.start,
             event.storm,
-            errors.told(blocks),
-            fit.carry,
-            fit.drain_per_h,
+            event.forecasts,
+            event.told,
+            event.fit.carry,
+            event.fit.drain_per_h,
         );
-        by_storm.entry(event.storm).or_default().add(&fit, &event.steps);
-        let start = all.fit.len();
-        all.add(&fit, &event.steps);
-        ranges.push(start..all.fit.len());
-    }
-    let mut storm_ranges: Vec<Range<usize>> = Vec::new();
-    let mut in_storms = Errors::default();
-    for errors in by_storm.values() {
-        let start = in_storms.fit.len();
-        in_storms.persistence.extend(&errors.persistence);
-        in_storms.fit.extend(&errors.fit);
-        storm_ranges.push(start..in_storms.fit.len());
     }
     let summary = format!(
-        "{} forecasts, {} events: {}\n{} storms: {}\n{verdicts:?}",
-        all.fit.len(),
-        events.len(),
-        all.told(Blocks::Events(&ranges)),
-        by_storm.len(),
-        in_storms.told(Blocks::Events(&storm_ranges)),
+        "{} forecasts, {} events: {}\n{} storms: {}\n{:?}",
+        ahead.forecasts(),
+        ahead.events.len(),
+        ahead.all.told(Blocks::Events(&ahead.event_ranges)),
+        ahead.storms(),
+        ahead.in_storms.told(Blocks::Events(&ahead.storm_ranges)),
+        ahead.verdicts(),
     );
     println!("hour ahead: {summary}");
-    // A claim that hangs on the seed is none.
-    let storms = Blocks::Events(&storm_ranges);
-    for (name, score) in [("MAE", mae as Score), ("RMSE", rmse)] {
-        let highs = (1..=20).map(|seed| {
-            let draws = Draws { seed, ..Draws::default() };
-            in_storms.change_by(storms, score, draws).high
-        });
-        let highs: Vec<f64> = highs.collect();
-        let [least, greatest] = [f64::min as fn(f64, f64) -> f64, f64::max]
-            .map(|of| highs.iter().copied().fold(highs[0], of));
+    for (which, (name, _)) in SCORES.iter().enumerate() {
+        let [least, greatest] = ahead.upper_ends(which);
         println!("hour ahead: upper ends of {name} by 20 seeds: {least:+.5} to {greatest:+.5}");
         assert!(greatest < 0.0, "{name}");
     }

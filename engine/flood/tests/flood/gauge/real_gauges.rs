@@ -9,17 +9,17 @@ use jomo_format::gauge_csv::{self, LevelCells};
 use crate::real;
 
 /// A gauge with its readings and what is wrong with them.
-pub(super) struct Station {
-    pub(super) gauge: Gauge,
-    pub(super) name: String,
-    pub(super) start_m: f64,
-    overflow_m: f64,
-    pub(super) readings: Readings,
-    pub(super) faults: Vec<Faults>,
+pub(crate) struct Station {
+    pub(crate) gauge: Gauge,
+    pub(crate) name: String,
+    pub(crate) start_m: f64,
+    pub(crate) overflow_m: f64,
+    pub(crate) readings: Readings,
+    pub(crate) faults: Vec<Faults>,
 }
 
 /// All gauges that have readings, in the order of their codes.
-pub(super) fn stations(test: &str) -> Option<Vec<Station>> {
+pub(crate) fn stations(test: &str) -> Option<Vec<Station>> {
     let gauges = real::file(test, "gunma-river-levels/gunma_crisis_gauges.csv")?;
     let rows = real::file(test, "gunma-river-levels/gunma_levels_2025-09_2026-06.csv")?;
     let table = gauge_csv::gauges(&gauges).unwrap();
@@ -68,50 +68,91 @@ fn counts(faults: &[Faults]) -> Vec<(Fault, usize)> {
     all.filter(|(_, count)| 0 < *count).collect()
 }
 
-/// All readings go through quality control; the gauges with faults are known, among them the five
-/// whose levels stand 2.08 to 7.33 m above the level at which the river spills.
-#[test]
-#[expect(clippy::print_stdout, reason = "the list that docs/methods/gauges.md quotes")]
-fn suspicious_gauges_are_found() {
-    let Some(stations) = stations("suspicious_gauges_are_found") else { return };
-    let readings: usize = stations.iter().map(|station| station.faults.len()).sum();
-    assert_eq!((stations.len(), readings), (47, 5_213));
-    let mut told = Vec::new();
-    for station in &stations {
+/// A gauge with readings that have faults.
+pub(crate) struct Suspicious<'a> {
+    pub(crate) station: &'a Station,
+    /// Its highest reading over the level at which the river spills, m.
+    pub(crate) highest_m: f64,
+    /// Number of readings with each fault.
+    pub(crate) counts: Vec<(Fault, usize)>,
+}
+
+impl Suspicious<'_> {
+    /// Faults and their numbers in one line.
+    pub(crate) fn told(&self) -> String {
+        let counts = self.counts.iter().map(|(fault, n)| format!("{} {n}", fault.code()));
+        counts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// All gauges with a fault, in the order of their codes.
+pub(crate) fn suspicious(stations: &[Station]) -> Vec<Suspicious<'_>> {
+    let mut found = Vec::new();
+    for station in stations {
         let counts = counts(&station.faults);
         if counts.is_empty() {
             continue;
         }
         let levels = station.readings.as_slice().iter().map(|reading| reading.level_m);
-        let highest = levels.fold(f64::NEG_INFINITY, f64::max);
-        let counts: Vec<String> =
-            counts.iter().map(|(fault, n)| format!("{} {n}", fault.code())).collect();
-        told.push(format!(
-            "{} of {}, highest {:+.2} m from spilling: {}",
-            station.gauge.id,
-            station.faults.len(),
-            highest - station.overflow_m,
-            counts.join(", ")
-        ));
-        println!("suspicious: {} {}", station.name, told[told.len() - 1]);
+        let highest_m = levels.fold(f64::NEG_INFINITY, f64::max) - station.overflow_m;
+        found.push(Suspicious { station, highest_m, counts });
     }
-    let sound: usize =
-        stations.iter().flat_map(|s| &s.faults).filter(|faults| faults.is_empty()).count();
-    println!(
-        "suspicious: {} gauges of 47; {sound} of {readings} readings without a fault",
-        told.len()
-    );
-    for id in ["1000000054", "1000000077", "1000000101", "1000000201", "8300000145"] {
-        let five = stations.iter().find(|station| station.gauge.id == id).unwrap();
-        assert!(five.faults.iter().any(|faults| faults.contains(Fault::TooHigh)), "{id}");
-    }
+    found
+}
+
+/// Readings without a fault.
+pub(crate) fn sound(stations: &[Station]) -> usize {
+    stations.iter().flat_map(|s| &s.faults).filter(|faults| faults.is_empty()).count()
+}
+
+/// Readings at or above the level at which the river spills, and those of them without a fault.
+pub(crate) fn spilling(stations: &[Station]) -> [usize; 2] {
     let spilling = stations.iter().flat_map(|station| {
         let readings = station.readings.as_slice().iter().zip(&station.faults);
         readings.filter(|(reading, _)| station.overflow_m <= reading.level_m)
     });
-    let (all, unmarked) = spilling.fold((0, 0), |(all, unmarked), (_, faults)| {
-        (all + 1, unmarked + usize::from(faults.is_empty()))
-    });
+    spilling.fold([0, 0], |[all, unmarked], (_, faults)| {
+        [all + 1, unmarked + usize::from(faults.is_empty())]
+    })
+}
+
+/// The gauges whose levels stand 2.08 to 7.33 m above the level at which the river spills.
+pub(crate) const FIVE: [&str; 5] =
+    ["1000000054", "1000000077", "1000000101", "1000000201", "8300000145"];
+
+/// All readings go through quality control; the gauges with faults are known, among them the five
+/// whose levels stand 2.08 to 7.33 m above the level at which the river spills.
+#[test]
+#[allow(clippy::print_stdout, reason = "the list that docs/methods/gauges.md quotes")]
+fn suspicious_gauges_are_found() {
+    let Some(stations) = stations("suspicious_gauges_are_found") else { return };
+    let readings: usize = stations.iter().map(|station| station.faults.len()).sum();
+    assert_eq!((stations.len(), readings), (47, 5_213));
+    let told: Vec<String> = suspicious(&stations)
+        .iter()
+        .map(|one| {
+            format!(
+                "{} of {}, highest {:+.2} m from spilling: {}",
+                one.station.gauge.id,
+                one.station.faults.len(),
+                one.highest_m,
+                one.told()
+            )
+        })
+        .collect();
+    for (one, told) in suspicious(&stations).iter().zip(&told) {
+        println!("suspicious: {} {told}", one.station.name);
+    }
+    println!(
+        "suspicious: {} gauges of 47; {} of {readings} readings without a fault",
+        told.len(),
+        sound(&stations)
+    );
+    for id in FIVE {
+        let five = stations.iter().find(|station| station.gauge.id == id).unwrap();
+        assert!(five.faults.iter().any(|faults| faults.contains(Fault::TooHigh)), "{id}");
+    }
+    let [all, unmarked] = spilling(&stations);
     assert_eq!((all, unmarked), (169, 0), "no reading above the overflow level is without a fault");
     insta::assert_snapshot!(told.join("\n"), @r"
     1000000007 of 476, highest -2.30 m from spilling: reading-stuck 471

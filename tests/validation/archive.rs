@@ -1,0 +1,221 @@
+//! The forecasts of the twin as the product keeps them, scored by `jomo flood verify`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use jiff::{SignedDuration, Timestamp};
+use jomo_flood::verify::LeadScores;
+use serde_json::Value;
+
+use crate::twin::{Basin, Forecast, GAUGES};
+use crate::twin_scores::{FITTED, Fitted, forecast};
+
+/// Days from one event to the next: more than a storm lasts.
+const APART_DAYS: i64 = 10;
+/// Scores that the program and this crate compute alike.
+const ALIKE: [&str; 8] = [
+    "rmse_m",
+    "mae_m",
+    "bias_m",
+    "cover_80",
+    "cover_90",
+    "width_90_m",
+    "persistence_rmse_m",
+    "persistence_rmse_gain_m",
+];
+
+/// When a step of an event is.
+fn time(event: u32, step: usize) -> Timestamp {
+    let start: Timestamp = "2030-01-01T00:00:00Z".parse().unwrap();
+    let minutes = i64::from(event) * APART_DAYS * 1_440 + 10 * i64::try_from(step).unwrap();
+    start + SignedDuration::from_mins(minutes)
+}
+
+fn id(gauge: usize) -> String {
+    format!("W{}", gauge + 1)
+}
+
+/// Writes `gauges.csv`, `readings.csv` and a folder with `levels.csv` for each event.
+pub(crate) fn write(folder: &Path, basin: &Basin, fitted: &Fitted, forecasts: &[Forecast]) {
+    std::fs::write(folder.join("gauges.csv"), gauges(basin)).unwrap();
+    std::fs::write(folder.join("readings.csv"), readings(forecasts)).unwrap();
+    let mut tables: BTreeMap<u32, String> = BTreeMap::new();
+    for one in forecasts {
+        let text = tables.entry(one.event).or_insert_with(|| {
+            "reference_time,valid_time,gauge,p05_m,p10_m,p50_m,p90_m,p95_m,p_danger,p_overflow,\
+             members_now_m,members_m\n"
+                .to_owned()
+        });
+        let gauge = id(one.gauge);
+        let begin = time(one.event, one.now);
+        for lead in FITTED {
+            let [_, reading] = forecast(basin, one, &fitted.members[one.gauge], lead);
+            let bands = reading.bands();
+            let now = if lead == 1 { members(&one.now_m) } else { String::new() };
+            let _ = writeln!(
+                text,
+                "{begin},{},{gauge},{:.3},{:.3},{:.3},{:.3},{:.3},,,{now},{}",
+                time(one.event, one.now + lead),
+                bands.p05,
+                bands.p10,
+                bands.p50,
+                bands.p90,
+                bands.p95,
+                members(&one.members_m[lead - 1]),
+            );
+        }
+    }
+    for (event, text) in tables {
+        let event = folder.join("cycles").join(format!("event-{event}"));
+        std::fs::create_dir_all(&event).unwrap();
+        std::fs::write(event.join("levels.csv"), text).unwrap();
+    }
+}
+
+fn members(levels_m: &[f64]) -> String {
+    levels_m.iter().map(|level| format!("{level:.3}")).collect::<Vec<_>>().join(" ")
+}
+
+/// The first gauge is one for times of danger, silent below its start level; the others always
+/// report. Levels that no flood of the twin reaches are there because a table has them.
+fn gauges(basin: &Basin) -> String {
+    let mut text = "code,name,start_level,flood_level,warn_level,standby_level,caution_level,\
+                    judgement_level,danger_level\n"
+        .to_owned();
+    for gauge in 0..GAUGES.len() {
+        let id = id(gauge);
+        let base_m = basin.base_m(gauge);
+        let _ = match basin.start_m(gauge) {
+            Some(start_m) => writeln!(text, "{id},{id},{start_m},{},,,,,", base_m + 14.0),
+            None => writeln!(text, "{id},{id},,,,{base_m},,,{}", base_m + 14.0),
+        };
+    }
+    text
+}
+
+/// Every reading of every event, once.
+fn readings(forecasts: &[Forecast]) -> String {
+    let mut known: BTreeMap<(String, Timestamp), f64> = BTreeMap::new();
+    for one in forecasts {
+        let ahead = (1..).zip(&one.readings_m).filter_map(|(lead, level)| Some((lead, (*level)?)));
+        let now = one.reading_m.map(|level| (0, level));
+        for (lead, level_m) in ahead.chain(now) {
+            known.insert((id(one.gauge), time(one.event, one.now + lead)), level_m);
+        }
+    }
+    let mut text = "code,obs_time,level\n".to_owned();
+    for ((id, time), level_m) in known {
+        let _ = writeln!(text, "{id},{time},{level_m:.6}");
+    }
+    text
+}
+
+/// What `jomo flood verify` says of an archive: its `scores.json`.
+///
+/// # Panics
+/// If the program is not built, or fails.
+pub(crate) fn verify(folder: &Path) -> Value {
+    let program = jomo_tests::program("jomo").unwrap_or_else(|told| panic!("{told}"));
+    let out = folder.join("scores");
+    let said = Command::new(program)
+        .args(["flood", "verify"])
+        .arg(folder.join("cycles"))
+        .arg("--readings")
+        .arg(folder.join("readings.csv"))
+        .arg("--gauges")
+        .arg(folder.join("gauges.csv"))
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    serde_json::from_slice(&std::fs::read(out.join("scores.json")).unwrap()).unwrap()
+}
+
+/// The greatest difference between a number of the `dressing.csv` that `jomo flood verify` wrote and
+/// that fitted here, the spread being that of a reading; infinite where a gauge or a lead is
+/// missing.
+pub(crate) fn apart(folder: &Path, fitted: &Fitted) -> f64 {
+    let text = std::fs::read_to_string(folder.join("scores/dressing.csv")).unwrap_or_default();
+    let mut known: BTreeMap<(&str, &str), [f64; 3]> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let numbers = [2, 3, 4].map(|place| cells[place].parse().unwrap());
+        known.insert((cells[0], cells[1]), numbers);
+    }
+    let mut greatest = 0.0_f64;
+    for (gauge, dressing) in fitted.members.iter().enumerate() {
+        let id = id(gauge);
+        for at in dressing.leads() {
+            let lead_min = (60.0 * at.lead_h).round().to_string();
+            let own = [at.kept, at.share, at.spread_m.hypot(dressing.sigma_m())];
+            match known.get(&(id.as_str(), lead_min.as_str())) {
+                None => return f64::INFINITY,
+                Some(their) => {
+                    for (their, own) in their.iter().zip(own) {
+                        greatest = greatest.max((their - own).abs());
+                    }
+                }
+            }
+        }
+    }
+    greatest
+}
+
+/// The greatest difference, over all leads, between a score or an end of its interval in
+/// `scores.json` and that computed here; infinite where one has what the other has not.
+pub(crate) fn difference(document: &Value, own: &[LeadScores]) -> f64 {
+    let leads = document["leads"].as_array().unwrap();
+    if leads.len() != own.len() {
+        return f64::INFINITY;
+    }
+    let mut greatest = 0.0_f64;
+    for (theirs, ours) in leads.iter().zip(own) {
+        let is_same = theirs["lead_min"] == ours.lead_min
+            && theirs["levels"] == ours.levels
+            && theirs["blocks"] == ours.blocks;
+        if !is_same {
+            return f64::INFINITY;
+        }
+        for name in ALIKE {
+            let scored = ours.score(name).unwrap();
+            let interval = scored.interval;
+            for (key, value) in [
+                ("value", scored.value),
+                ("low", interval.map(|interval| interval.low)),
+                ("high", interval.map(|interval| interval.high)),
+            ] {
+                let their = theirs["scores"][name][key].as_f64();
+                let apart = match (their, value) {
+                    (Some(their), Some(own)) => (their - own).abs(),
+                    (None, None) => 0.0,
+                    _ => f64::INFINITY,
+                };
+                greatest = greatest.max(apart);
+            }
+        }
+    }
+    greatest
+}
+
+/// Rows of the page: figures of `scores.json` with their intervals.
+pub(crate) fn told(document: &Value) -> Vec<Vec<String>> {
+    let one = |lead: &Value| {
+        let cell = |name: &str| {
+            let number = |key: &str| lead["scores"][name][key].as_f64();
+            match (number("value"), number("low"), number("high")) {
+                (Some(value), Some(low), Some(high)) => {
+                    format!("{value:.3} ({low:.3} … {high:.3})")
+                }
+                _ => "-".to_owned(),
+            }
+        };
+        let mut row = ["lead_min", "levels", "blocks"].map(|key| lead[key].to_string()).to_vec();
+        let scores = ["rmse_m", "persistence_rmse_m", "persistence_rmse_gain_m", "nse", "cover_90"];
+        row.extend(scores.map(cell));
+        row
+    };
+    document["leads"].as_array().unwrap().iter().map(one).collect()
+}
