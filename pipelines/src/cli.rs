@@ -12,6 +12,7 @@ use self::help::localised;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::flood::SimulateArguments;
 use crate::flood_forecast::ForecastArguments;
+use crate::flood_forecast::calibrate::{self, CalibrateArguments};
 use crate::flood_layers::{Edition, LayersRequest};
 use crate::flood_prepare::PrepareArguments;
 use crate::flood_replay::ReplayArguments;
@@ -222,6 +223,8 @@ pub enum FloodCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Search the parameters that make an observed flood out of its rain.
+    Calibrate(CalibrateArguments),
     /// Make the forecasts of a past event again.
     Replay(ReplayArguments),
     /// Compute the inundation of a case.
@@ -384,6 +387,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Flood(FloodCommand::Forecast(arguments)) => {
             flood_forecast::run(&arguments, context)
         }
+        Command::Flood(FloodCommand::Calibrate(arguments)) => calibrate::run(&arguments, context),
         Command::Flood(FloodCommand::Prepare(arguments)) => flood_prepare::run(&arguments, context),
         Command::Flood(FloodCommand::Replay(arguments)) => flood_replay::run(&arguments, context),
         Command::Flood(FloodCommand::Simulate(arguments)) => flood::run(&arguments, context),

@@ -4,13 +4,17 @@
 //! `docs/methods/forecast.md` tells what is computed how, `docs/guide/river.md` how it is used.
 
 mod band;
+mod breach;
+pub mod calibrate;
 mod cycle;
+mod dams;
 mod hits;
 mod inundation;
 mod layers;
 mod levels;
 mod model;
 mod record;
+mod soil;
 mod state;
 mod work;
 
@@ -20,7 +24,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
-use jomo_core::layer::Mode;
+use jomo_core::layer::{InputFile, Mode};
 use jomo_core::message::{Arguments, Coded};
 use jomo_flood::rainfall::{self, Perturbation, Source as RainSource, Spread};
 use serde_json::{Value, json};
@@ -30,8 +34,12 @@ use self::hits::{Facilities, HITS};
 use self::layers::{BANKS, LEVELS};
 use self::model::{BasinFile, LandCover};
 use self::record::STEP_MIN;
+use self::soil::SOIL;
 use self::work::{StageTimes, Work};
+use crate::dam_tables::{Dams, dams};
+use crate::dressing_table::Dressings;
 use crate::failure::{Exit, Failure};
+use crate::flood::{BreachFile, Parameters};
 use crate::flood_layers::Theme;
 use crate::flood_prepare::named;
 use crate::gauge_tables::{Stations, stations};
@@ -168,10 +176,21 @@ struct Inputs {
     facilities: Option<Facilities>,
     rain: Arrived,
     stations: Stations,
+    dressings: Dressings,
+    dams: Dams,
+    parameters: Option<Parameters>,
+    breaches: Option<(BreachFile, InputFile)>,
     /// Begin of the first step that is computed.
     start: Timestamp,
     state: Option<state::Saved>,
     faults: Faults,
+}
+
+impl Inputs {
+    /// What a state must fit.
+    fn key(&self, region: &Region) -> String {
+        state::key(self.basin.file(), region, (&self.dams, self.parameters.as_ref()))
+    }
 }
 
 impl<'a> Request<'a> {
@@ -199,14 +218,15 @@ impl<'a> Request<'a> {
     ) -> Result<Outcome, Failure> {
         let mut timeline = StageTimes::new(context);
         timeline.begin("read");
-        let inputs = self.read()?;
+        let mut inputs = self.read()?;
         self.complete(plan, &inputs);
         if let Some(unchanged) = plan.unchanged(context, target)? {
             return Ok(unchanged);
         }
+        let products = std::mem::take(&mut inputs.rain.products);
         plan.clone().execute(context, target, |plan, stage| {
             let work = Work { request: self, inputs: &inputs, plan, context };
-            work.make(stage, timeline)
+            work.make(stage, timeline, products)
         })
     }
 
@@ -216,10 +236,21 @@ impl<'a> Request<'a> {
         let land = region.rivers.land.as_deref().map(LandCover::read).transpose()?;
         let table = named(region.gauges.table.as_ref(), "gauges.table")?;
         let stations = stations(table, region.gauges.readings.as_deref(), *reference_time)?;
+        let dressing = region.forecasts.dressing.as_deref();
+        let dressings = dressing.map(Dressings::read).transpose()?.unwrap_or_default();
         let mut faults = stations.faults.clone();
+        let releases = region.rivers.releases.as_deref();
+        let dams = match region.rivers.dams.as_deref() {
+            Some(table) => dams(table, releases, *reference_time)?,
+            None => Dams::default(),
+        };
+        faults.merge(dams.faults.clone());
         let hours = i64::from(region.forecasts.warm_up_hours);
         let cold = earlier(*reference_time, SignedDuration::from_hours(hours));
-        let key = state::key(basin.file(), region);
+        let parameters = region.rivers.parameters.as_deref().map(Parameters::open).transpose()?;
+        let breaches = region.rivers.breaches.as_deref().filter(|_| self.is_inundated());
+        let breaches = breaches.map(BreachFile::open).transpose()?;
+        let key = state::key(basin.file(), region, (&dams, parameters.as_ref()));
         let saved = match self.state_folder() {
             None => None,
             Some(folder) => state::newest(folder, &key, [cold, *reference_time], &mut faults)?,
@@ -228,11 +259,24 @@ impl<'a> Request<'a> {
         let spool = named(region.rainfall.spool.as_ref(), "rainfall.spool")?;
         let lead = SignedDuration::from_hours(i64::from(region.forecasts.hours));
         let end = reference_time.checked_add(lead).unwrap_or(Timestamp::MAX);
-        let rain = read_spool(spool, region, [start, end], *reference_time)?;
-        self.check_rain(&rain)?;
+        let mut rain = read_spool(spool, region, [start, end], *reference_time)?;
+        self.check_rain(&mut rain)?;
         faults.merge(rain.faults.clone());
         let facilities = self.is_inundated().then(|| Facilities::read(region)).transpose()?;
-        Ok(Inputs { basin, land, facilities, rain, stations, start, state: saved, faults })
+        Ok(Inputs {
+            basin,
+            land,
+            facilities,
+            rain,
+            stations,
+            dressings,
+            dams,
+            parameters,
+            breaches,
+            start,
+            state: saved,
+            faults,
+        })
     }
 
     /// Whether the plain is computed, too.
@@ -245,8 +289,9 @@ impl<'a> Request<'a> {
         own.or(self.region.forecasts.state.as_deref())
     }
 
-    /// A forecast without rain ahead would promise falling rivers.
-    fn check_rain(&self, rain: &Arrived) -> Result<(), Failure> {
+    /// A forecast without rain ahead would promise falling rivers. For some time an older rain
+    /// forecast is better than none, while gauges go on reporting: then it is a fault, with the age.
+    fn check_rain(&self, rain: &mut Arrived) -> Result<(), Failure> {
         let ahead = rain.products.iter().filter(|product| {
             product.source != RainSource::Analysis
                 && product.reference_time <= self.reference_time
@@ -254,11 +299,16 @@ impl<'a> Request<'a> {
         });
         let newest = ahead.map(|product| product.reference_time).max();
         let valid_for_min = self.region.rainfall.valid_for_min;
-        let valid = SignedDuration::try_from_secs_f64(60.0 * valid_for_min);
-        let oldest = earlier(self.reference_time, valid.unwrap_or(SignedDuration::ZERO));
-        if newest.is_some_and(|newest| oldest <= newest) {
+        let age_min =
+            newest.map(|newest| self.reference_time.duration_since(newest).as_secs_f64() / 60.0);
+        let late_min = self.region.forecasts.rain_late_min.max(valid_for_min);
+        if let Some(age_min) = age_min.filter(|age_min| *age_min <= late_min) {
+            if valid_for_min < age_min {
+                rain.faults.add("forecast-rain-late", || format!("{age_min} min"));
+            }
             return Ok(());
         }
+        let valid_for_min = late_min;
         let (reference, refused) = (self.reference_time, rain.refused.len());
         let fault = ForecastError::NoRain { reference, newest, valid_for_min, refused };
         Err(Failure::new(Exit::Blocked, fault))
@@ -290,15 +340,23 @@ impl<'a> Request<'a> {
             ("levels_only".to_owned(), json!(self.arguments.levels_only)),
             ("valid_for_min".to_owned(), json!(forecasts.valid_for_min)),
             ("roughness".to_owned(), json!(rivers.roughness)),
+            (
+                "parameters".to_owned(),
+                json!(inputs.parameters.as_ref().map(|known| Parameters::told(known.factors))),
+            ),
             ("legal".to_owned(), json!(legal)),
         ]);
         plan.inputs = vec![inputs.basin.file().clone()];
         plan.inputs.extend(inputs.land.as_ref().map(|land| land.file.clone()));
         plan.inputs.extend(inputs.state.as_ref().map(|state| state.file.clone()));
         plan.inputs.extend(inputs.stations.inputs.iter().cloned());
+        plan.inputs.extend(inputs.parameters.as_ref().map(|known| known.file.clone()));
+        plan.inputs.extend(inputs.dressings.input.clone());
+        plan.inputs.extend(inputs.breaches.as_ref().map(|(_, file)| file.clone()));
+        plan.inputs.extend(inputs.dams.inputs.iter().cloned());
         plan.inputs.extend(inputs.rain.inputs.iter().cloned());
         plan.inputs.extend(inputs.facilities.iter().flat_map(|known| known.inputs.iter().cloned()));
-        plan.layers = vec![BANKS.to_owned(), LEVELS.to_owned()];
+        plan.layers = vec![BANKS.to_owned(), LEVELS.to_owned(), SOIL.to_owned()];
         if self.is_inundated() {
             plan.layers.extend([BAND, HITS].map(str::to_owned));
             plan.layers.extend(Theme::ALL.map(|theme| theme.layer().to_owned()));

@@ -179,6 +179,7 @@ fn publish(request: &LayersRequest, context: &Context) -> Result<Outcome, Failur
             edition: request.edition,
             valid_for_min: region.rainfall.valid_for_min,
             audience: Vec::new(),
+            credit: "credit-flood",
         },
         rasters: &rasters,
         context,
@@ -199,6 +200,8 @@ pub(crate) struct Told {
     pub(crate) valid_for_min: f64,
     /// Whose people may see it where it is restricted.
     pub(crate) audience: Vec<OrganisationKind>,
+    /// Words of who computed it and what it does not model.
+    pub(crate) credit: &'static str,
 }
 
 /// Stages the layers of a flood whose rasters lie in a folder, as part of another run.
@@ -440,7 +443,7 @@ fn describe(work: &Work<'_>, plan: &Plan, theme: Theme) -> Layer {
         access: if fictional { Access::Public } else { Access::Restricted },
         audience: if fictional { Vec::new() } else { told.audience.clone() },
         row_access: None,
-        attribution: worded("credit-flood"),
+        attribution: worded(told.credit),
         licence: licence(region, fictional),
         source_crs: format!("EPSG:{}", region.zone.epsg()),
         bbox: region.bbox,

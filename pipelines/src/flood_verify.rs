@@ -4,17 +4,20 @@
 //! compared with what.
 
 mod archive;
+mod fitted;
 mod pairs;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
 use jomo_core::message::{Arguments, Coded};
-use jomo_flood::verify::{Draws, hindcast};
+use jomo_flood::ensemble::LEADS_MIN;
+use jomo_flood::verify::{Case, Draws, hindcast};
 use serde_json::json;
 
+use crate::dressing_table::{self, DressingRow, table};
 use crate::failure::{Exit, Failure};
 use crate::gauge_tables::stations;
 use crate::outcome::{Outcome, Status};
@@ -22,11 +25,6 @@ use crate::run::{Context, Made, Plan, Target, record_failure_of};
 
 /// Name of the command in records.
 const COMMAND: &str = "flood verify";
-
-/// Leads that are scored, in minutes: each step of the first hour, then the hours that people ask
-/// for, to 36 h.
-const LEADS_MIN: [u32; 18] =
-    [10, 20, 30, 40, 50, 60, 90, 120, 180, 240, 300, 360, 540, 720, 1_080, 1_440, 1_800, 2_160];
 
 /// Arguments of `jomo flood verify`.
 #[derive(Clone, Debug, Args)]
@@ -87,7 +85,8 @@ impl Coded for VerifyError {
     }
 }
 
-/// Scores the forecasts of archives; with `--out` writes `scores.json` and `scores.csv`.
+/// Scores the forecasts of archives; with `--out` writes `scores.json`, `scores.csv`, and, where the
+/// archive kept members enough, `dressing.csv`.
 ///
 /// # Errors
 /// If a table cannot be read, nothing can be compared, or the folder cannot be written.
@@ -116,6 +115,9 @@ pub fn run(arguments: &VerifyArguments, context: &Context) -> Result<Outcome, Fa
         let made = scored.made.clone();
         let outcome = plan.clone().execute(context, &target, |_, folder| {
             report::write(folder, &scored.leads, draws)?;
+            if !scored.dressing.is_empty() {
+                report::put(&folder.join(dressing_table::FILE), &table(&scored.dressing))?;
+            }
             Ok(made)
         })?;
         Ok(scored.tell(outcome))
@@ -125,6 +127,9 @@ pub fn run(arguments: &VerifyArguments, context: &Context) -> Result<Outcome, Fa
 /// What is known before anything is written.
 struct Scored {
     leads: Vec<jomo_flood::verify::LeadScores>,
+    dressing: Vec<DressingRow>,
+    /// Whether there is a folder for it.
+    is_kept: bool,
     inputs: Vec<jomo_core::layer::InputFile>,
     made: Made,
 }
@@ -134,7 +139,18 @@ impl Scored {
         if outcome.status == Status::Done {
             outcome.lines = report::lines(&self.leads);
             outcome.more.insert("scores", report::json(&self.leads));
-            report::tell(outcome, &self.leads)
+            let outcome = report::tell(outcome, &self.leads);
+            if !self.is_kept {
+                return outcome;
+            }
+            // The last row is that of all gauges.
+            let gauges: BTreeSet<&str> = self.dressing.iter().map(|r| r.gauge.as_str()).collect();
+            match gauges.len().checked_sub(1) {
+                None => outcome.telling("verify-undressed", &[]),
+                Some(gauges) => {
+                    outcome.telling("verify-dressed", &[("gauges", gauges.to_string())])
+                }
+            }
         } else {
             outcome
         }
@@ -149,17 +165,21 @@ fn score(arguments: &VerifyArguments, draws: Draws, context: &Context) -> Result
     found.faults.merge(all.faults);
     found.inputs.extend(all.inputs);
     context.progress.stage("score", None);
-    let cases = pairs::cases(&found.rows, &all.stations, &mut found.faults);
+    let pairs = pairs::pairs(&found.rows, &all.stations, &mut found.faults);
+    let cases: Vec<Case> = pairs.iter().map(|pair| pair.case).collect();
     let leads = hindcast(&cases, draws);
     if leads.is_empty() {
         let forecasts = found.rows.len();
         return Err(Failure::new(Exit::Input, VerifyError::Nothing { forecasts }));
     }
+    let dressing = fitted::rows(&pairs, &found.now_m);
     let counts = BTreeMap::from([
+        ("dressing_rows".to_owned(), dressing.len() as u64),
         ("forecast_files".to_owned(), found.files),
         ("forecast_levels".to_owned(), found.rows.len() as u64),
         ("compared".to_owned(), cases.len() as u64),
     ]);
     let made = Made { faults: found.faults, counts, ..Made::default() };
-    Ok(Scored { leads, inputs: found.inputs, made })
+    let is_kept = arguments.out.is_some();
+    Ok(Scored { leads, dressing, is_kept, inputs: found.inputs, made })
 }

@@ -18,7 +18,7 @@ use crate::source::Source;
 
 /// Largest table that is read, in bytes: a year of ten-minute readings of 500 gauges has 2 GB,
 /// and is cut by its archive long before.
-const TABLE_MAX: u64 = 512 << 20;
+pub(crate) const TABLE_MAX: u64 = 512 << 20;
 /// Minutes between reports of a reference station whose table does not say.
 const REFERENCE_INTERVAL_MIN: u32 = 10;
 
@@ -105,8 +105,8 @@ pub fn stations(
     Ok(all)
 }
 
-/// The files of readings.
-fn reading_files(readings: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+/// The files of readings: one, or those of a folder in the order of their names.
+pub(crate) fn reading_files(readings: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
     let Some(path) = readings else { return Ok(Vec::new()) };
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

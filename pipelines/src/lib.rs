@@ -1,7 +1,9 @@
 //! The stages of Jomo and its batch command line: the only place that composes fields.
 
 pub mod cli;
+pub mod dam_tables;
 pub mod doctor;
+pub mod dressing_table;
 pub mod failure;
 pub mod flood;
 pub mod flood_forecast;

@@ -39,6 +39,7 @@ const AREAS: &[(&str, &str, &str)] = &area![
     "basin",
     "cli",
     "core",
+    "dam",
     "elevation",
     "flood",
     "flood-layers",

@@ -26,6 +26,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use jomo_core::layer::InputFile;
 use jomo_flood::BasinError;
 use jomo_flood::river::{Breach, BreachRule, Trigger};
 use jomo_flood::waterway::Waterway;
@@ -34,7 +35,7 @@ use toml::de::DeTable;
 use super::fault::CaseFault;
 use super::table::{Entry, Reading, Section, number, pair, text};
 use crate::failure::{BoxedError, Exit, Failure};
-use crate::source::read_bounded;
+use crate::source::Source;
 
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -78,14 +79,15 @@ impl BreachFile {
     ///
     /// # Errors
     /// With all faults at once.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
-        let bytes = read_bounded(path, LARGEST)?;
-        Self::parse(&String::from_utf8_lossy(&bytes)).map_err(|faults| Failure {
+    pub fn open(path: &Path) -> Result<(Self, InputFile), Failure> {
+        let Source { file, bytes } = Source::read(path, LARGEST)?;
+        let read = Self::parse(&String::from_utf8_lossy(&bytes)).map_err(|faults| Failure {
             exit: Exit::Input,
             place: Some(path.display().to_string()),
             errors: faults.into_iter().map(|fault| Box::new(fault) as BoxedError).collect(),
             recorded: false,
-        })
+        })?;
+        Ok((read, file))
     }
 
     /// Checks the text of a file.
@@ -115,11 +117,13 @@ impl BreachFile {
         }
     }
 
-    /// The breaches of a river whose time 0 is `start`; each at the nearest node.
+    /// The breaches on a river, each at the nearest node; times are seconds since 1970 (UTC), as the
+    /// rivers of a forecast count them.
     ///
     /// # Errors
-    /// [`BasinError::Item`] with the first breach that no node is near to.
-    pub fn on(&self, waterway: &Waterway, start: Timestamp) -> Result<Vec<Breach>, BasinError> {
+    /// [`BasinError::Item`] for each breach that no node is near to.
+    #[must_use]
+    pub fn on(&self, waterway: &Waterway) -> Vec<Result<Breach, BasinError>> {
         let one = |(index, place): (usize, &BreachPlace)| {
             let away = |at: [f64; 2]| (at[0] - place.at_m[0]).hypot(at[1] - place.at_m[1]);
             let nodes =
@@ -131,7 +135,7 @@ impl BreachFile {
             };
             let trigger = match place.trigger {
                 When::OverCrest([by_m, for_s]) => Trigger::OverCrest { by_m, for_s },
-                When::At(time) => Trigger::At(time.duration_since(start).as_secs_f64()),
+                When::At(time) => Trigger::At(time.as_second() as f64),
             };
             let (side, sill_m, rule) = (place.side, place.sill_m, self.rule.clone());
             Ok(Breach { node, side, trigger, sill_m, rule })
@@ -254,14 +258,16 @@ sill_m = 21.5
             downstream: (index < 9).then_some(index + 1),
         };
         let waterway = Waterway::new((0..10).map(node).collect()).unwrap();
-        let start: Timestamp = "2017-08-07T00:00:00Z".parse().unwrap();
-        let breaches = file.on(&waterway, start).unwrap();
+        let breaches: Vec<Breach> =
+            file.on(&waterway).into_iter().collect::<Result<_, _>>().unwrap();
         assert_eq!((breaches[0].node, breaches[0].side), (5, 0));
         assert_eq!(breaches[0].trigger, Trigger::OverCrest { by_m: 0.1, for_s: 600.0 });
         assert_eq!((breaches[1].node, breaches[1].side, breaches[1].sill_m), (0, 1, Some(21.5)));
-        assert_eq!(breaches[1].trigger, Trigger::At(600.0));
+        let time: Timestamp = "2017-08-07T00:10:00Z".parse().unwrap();
+        assert_eq!(breaches[1].trigger, Trigger::At(time.as_second() as f64));
         let far = FILE.replace("[1000.0, 500.0]", "[9000.0, 500.0]");
-        assert!(BreachFile::parse(&far).unwrap().on(&waterway, start).is_err());
+        let far = BreachFile::parse(&far).unwrap().on(&waterway);
+        assert!(far[0].is_err() && far[1].is_ok());
     }
 
     #[test]

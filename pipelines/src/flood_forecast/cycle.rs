@@ -6,13 +6,14 @@ use jomo_core::fault::Faults;
 use jomo_flood::BasinError;
 use jomo_flood::assimilate::{Analysis, Observed, Outcome, Settings};
 use jomo_flood::basin::{Ensemble, Saying};
-use jomo_flood::ensemble::quantile;
+use jomo_flood::ensemble::{Dressing, quantile};
 use jomo_flood::gauge::{ErrorMemory, Observation, observation};
 use jomo_flood::rainfall::Cube;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Model, ModelGauge};
-use super::record::{BankForecast, FIRST_MEMORY, GaugeForecast};
+use super::record::{BankForecast, Dressed, FIRST_MEMORY, GaugeForecast, MemberLevels};
+use crate::dressing_table::{Dressings, Origin};
 use crate::gauge_tables::Stations;
 
 /// Standard deviation of a level at a gauge, m: 5 cm of the gauge and its waves, and 10 cm of what
@@ -51,6 +52,7 @@ pub(super) struct Now {
 pub(super) struct Cycle<'a> {
     pub(super) model: &'a Model,
     pub(super) stations: &'a Stations,
+    pub(super) dressings: &'a Dressings,
     pub(super) cube: &'a Cube,
     pub(super) reference_time: Timestamp,
 }
@@ -67,10 +69,22 @@ impl Cycle<'_> {
         let mut now = start;
         for step in 0..self.past_steps() {
             now.ensemble.step(&self.model.basin, self.cube, step)?;
+            self.fill(&mut now, step)?;
             self.listen(&mut now, self.cube.timeline().begin(step + 1))?;
             each(step);
         }
         Ok(now)
+    }
+
+    /// Lakes stand as high as was observed in a step.
+    fn fill(&self, now: &mut Now, step: usize) -> Result<(), BasinError> {
+        let timeline = self.cube.timeline();
+        let within = [timeline.begin(step), timeline.begin(step + 1)];
+        let dams = &self.model.dams.dams;
+        dams.iter().try_for_each(|dam| match dam.depth_within_m(within) {
+            Some(depth_m) => now.ensemble.fill(dam.node as usize, depth_m),
+            None => Ok(()),
+        })
     }
 
     /// Lets the gauges speak at the end of a step.
@@ -161,7 +175,8 @@ impl Cycle<'_> {
     ) -> Result<Ahead, BasinError> {
         let basin = &self.model.basin;
         let (nodes, members) = (basin.waterway().nodes(), now.ensemble.count());
-        let errors_m = self.errors_now(now);
+        let gauges_now = self.levels_now(now);
+        let dressed = self.dressed(now);
         let past = self.past_steps();
         let steps = self.cube.timeline().steps - past;
         let mut levels: Vec<Vec<Vec<f64>>> =
@@ -192,11 +207,14 @@ impl Cycle<'_> {
         }
         let mut faults = Faults::default();
         let mut gauges = Vec::new();
-        for (index, gauge) in self.model.gauges.iter().enumerate() {
+        let members = gauges_now.into_iter().zip(levels).zip(dressed);
+        for (gauge, ((now_m, then_m), dressed)) in self.model.gauges.iter().zip(members) {
             let station = &self.stations.stations[gauge.station];
             let told = (gauge.station, station);
-            let forecast =
-                GaugeForecast::new(told, self.observed(gauge), &levels[index], errors_m[index]);
+            let members = MemberLevels { now_m, then_m };
+            let forecast = dressed.and_then(|dressed| {
+                GaugeForecast::new(told, self.observed(gauge), members, &dressed)
+            });
             match forecast {
                 Some(forecast) => gauges.push(forecast),
                 None => faults.add("forecast-not-a-number", || station.gauge.id.clone()),
@@ -205,21 +223,30 @@ impl Cycle<'_> {
         Ok(Ahead { gauges, banks, lateral_m3_s, overflow_m3, faults })
     }
 
-    /// The error of the corrected members at each gauge now, and how it goes on.
-    fn errors_now(&self, now: &Now) -> Vec<(f64, ErrorMemory)> {
+    /// Levels of the corrected members at each gauge now, in its datum.
+    fn levels_now(&self, now: &Now) -> Vec<Vec<f64>> {
         let of = |(index, gauge): (usize, &ModelGauge)| {
-            let mut depths = now.ensemble.at_gauge(&self.model.basin, index).depths_m;
-            depths.sort_by(f64::total_cmp);
-            let median = quantile(&depths, 0.5).unwrap_or(0.0) + gauge.bed_m;
-            let error_m = match self.observed(gauge) {
-                Observation::Level(reading) => reading.level_m - median,
-                // Silent below its start level: what stands higher is wrong by that much at least.
-                Observation::BelowStart { start_m, .. } => (start_m - median).min(0.0),
-                Observation::SilentHigh { .. } | Observation::Outage { .. } => 0.0,
-            };
+            let depths = now.ensemble.at_gauge(&self.model.basin, index).depths_m;
+            depths.into_iter().map(|depth| depth + gauge.bed_m).collect()
+        };
+        self.model.gauges.iter().enumerate().map(of).collect()
+    }
+
+    /// How the members at each gauge become a forecast: by what was fitted to kept forecasts, else
+    /// by its own latest errors, else by a guess.
+    fn dressed(&self, now: &Now) -> Vec<Option<Dressed>> {
+        let of = |(index, gauge): (usize, &ModelGauge)| {
+            let id = &self.stations.stations[gauge.station].gauge.id;
+            if let Some((dressing, origin)) = self.dressings.of(id) {
+                return Some(Dressed { dressing: dressing.clone(), origin });
+            }
             let hours = |(second, error): &ErrorRecord| [*second as f64 / 3_600.0, *error];
             let errors: Vec<[f64; 2]> = now.records[index].errors.iter().map(hours).collect();
-            (error_m, ErrorMemory::fit(&errors).unwrap_or(FIRST_MEMORY))
+            let (memory, origin) = match ErrorMemory::fit(&errors) {
+                Some(memory) => (memory, Origin::Errors),
+                None => (FIRST_MEMORY, Origin::Guess),
+            };
+            Some(Dressed { dressing: Dressing::guess(memory)?, origin })
         };
         self.model.gauges.iter().enumerate().map(of).collect()
     }

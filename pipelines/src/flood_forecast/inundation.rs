@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use jomo_core::grid::{Grid, Placement};
 use jomo_core::message::{Arguments, Coded};
 use jomo_flood::basin::Ensemble;
-use jomo_flood::river::{Coupled, CoupledError, Plain};
+use jomo_flood::river::{Breach, Coupled, CoupledError, Plain};
 use jomo_flood::{
-    Field, Flow, Forcing, Ground, Roughness, Scheme, Settings, Simulation, Stretch, Thresholds,
+    BasinError, Field, Flow, Forcing, Ground, Roughness, Scheme, Settings, Simulation, Stretch,
+    Thresholds,
 };
 use jomo_format::geotiff::{CogWriter, Effort, Layout, Meaning, Overviews};
 use serde_json::{Value, json};
 
+use super::breach;
 use super::hits::Cases;
 use super::model::Model;
 use crate::failure::{CommandError, Exit, Failure};
@@ -72,6 +74,8 @@ pub(super) struct Start<'a> {
     pub(super) members: [usize; 3],
     pub(super) steps: usize,
     pub(super) least_km2: f64,
+    /// Levees that may give way.
+    pub(super) breaches: &'a [Result<Breach, BasinError>],
 }
 
 /// What came of it.
@@ -249,6 +253,7 @@ struct Work<'a> {
     window: &'a Window,
     member: usize,
     coupled: Coupled,
+    breaches: Vec<Result<usize, BasinError>>,
 }
 
 impl<'a> Work<'a> {
@@ -262,9 +267,10 @@ impl<'a> Work<'a> {
             .ensemble
             .river_of(basin, river, member)
             .map_err(|fault| Failure::new(Exit::Failed, fault))?;
-        let coupled = Coupled::new(river, basin.waterway(), window.plain(case)?)
+        let mut coupled = Coupled::new(river, basin.waterway(), window.plain(case)?)
             .map_err(|fault: CoupledError| Failure::new(Exit::Input, fault))?;
-        Ok(Self { start, window, member, coupled })
+        let breaches = breach::expect(&mut coupled, start.breaches);
+        Ok(Self { start, window, member, coupled, breaches })
     }
 
     fn advance(&mut self, step: usize) -> Result<(), Failure> {
@@ -327,6 +333,7 @@ impl<'a> Work<'a> {
             "steps": ledger.plain.steps,
             "spilled_m3": ledger.spilled_m3,
             "volume_error": ledger.relative_error(),
+            "breaches": breach::told(&self.coupled, &self.breaches),
         })
     }
 }

@@ -52,7 +52,12 @@ pub(super) struct Issue<'a> {
     pub(super) reference_time: Timestamp,
     pub(super) times: &'a [Timestamp],
     pub(super) context: &'a Context,
+    /// Whether a levee gave way in the inundation.
+    pub(super) has_breach: bool,
 }
+
+/// Words of layers in whose flood a levee gave way.
+pub(super) const BREACH: &str = "credit-forecast-breach";
 
 /// What a layer has of its own.
 pub(super) struct Look {
@@ -98,7 +103,14 @@ impl Issue<'_> {
             access: if fictional { Access::Public } else { Access::Restricted },
             audience: if fictional { Vec::new() } else { self.audience() },
             row_access: None,
-            attribution: worded("credit-forecast".to_owned()),
+            attribution: worded(
+                if self.has_breach && look.id.starts_with("flood") {
+                    BREACH
+                } else {
+                    "credit-forecast"
+                }
+                .to_owned(),
+            ),
             licence: match &self.region.rainfall.licence {
                 Some(licence) if fictional => licence.clone(),
                 _ => both("licence-unknown").ja,
@@ -439,8 +451,10 @@ pub(super) fn put_banks(
             features.push(Feature { id, geometry: Geometry::LineString(line), values });
         }
     }
+    // Every bank has its figures; drawn are those that a person has to look at.
     let style = vec![json!({
         "type": "line",
+        "filter": ["<=", 1, ["get", "risk"]],
         "paint": {
             "line-color": by_class("risk", &RISK_COLORS),
             "line-width": by_class("risk", &[1.0, 2.5, 3.5, 4.5, 5.5]),

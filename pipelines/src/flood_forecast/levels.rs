@@ -12,14 +12,17 @@ use crate::gauge_tables::Station;
 pub(super) const FILE: &str = "levels.csv";
 
 /// One row for each gauge and valid time; levels in m above the gauge's datum, chances 0 to 1,
-/// empty where the gauge has no such level.
+/// empty where the gauge has no such level. The members before they were dressed stand where a
+/// dressing is fitted: at the reference time on the first row of a gauge, and at the leads of
+/// [`LEADS_MIN`](jomo_flood::ensemble::LEADS_MIN).
 pub(super) fn table(
     issue: &Issue<'_>,
     stations: &[Station],
     forecasts: &[GaugeForecast],
 ) -> String {
     let mut text = String::from(
-        "reference_time,valid_time,gauge,p05_m,p10_m,p50_m,p90_m,p95_m,p_danger,p_overflow\n",
+        "reference_time,valid_time,gauge,p05_m,p10_m,p50_m,p90_m,p95_m,p_danger,p_overflow,\
+         members_now_m,members_m\n",
     );
     for forecast in forecasts {
         let id = &stations[forecast.station].gauge.id;
@@ -35,10 +38,25 @@ pub(super) fn table(
                     let _ = write!(text, "{:.4}", chances[step]);
                 }
             }
+            text.push(',');
+            if step == 0 {
+                put_members(&mut text, &forecast.members.now_m);
+            }
+            text.push(',');
+            put_members(&mut text, forecast.kept_m(step).unwrap_or_default());
             text.push('\n');
         }
     }
     text
+}
+
+/// Levels with a space between them.
+fn put_members(text: &mut String, levels_m: &[f64]) {
+    for (place, level_m) in levels_m.iter().enumerate() {
+        let space = if place == 0 { "" } else { " " };
+        // Writing to a text does not fail.
+        let _ = write!(text, "{space}{level_m:.3}");
+    }
 }
 
 pub(super) fn write(path: &Path, table: &str) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use jomo_core::frame::Position;
 use jomo_core::grid::Grid;
 use jomo_core::layer::InputFile;
@@ -18,7 +19,10 @@ use jomo_format::geotiff::{self, Limits};
 use jomo_terrain::stretch::stretch_of_cells;
 use jomo_terrain::{Prepared, PreparedError};
 
+use super::dams::ModelDams;
+use crate::dam_tables::Dams;
 use crate::failure::{Exit, Failure};
+use crate::flood::Parameters;
 use crate::flood_prepare::{BASIN_FILE, named};
 use crate::gauge_tables::{Station, Stations};
 use crate::region::Region;
@@ -154,6 +158,18 @@ pub(super) struct Model {
     pub(super) gauges: Vec<ModelGauge>,
     /// Codes and ids of gauges that are not, with the reason.
     pub(super) left_out: Vec<(&'static str, String)>,
+    pub(super) dams: ModelDams,
+}
+
+/// What a model is made of besides its basin.
+pub(super) struct Given<'a> {
+    pub(super) cells: &'a Cells,
+    pub(super) stations: &'a Stations,
+    pub(super) land: Option<&'a LandCover>,
+    pub(super) dams: &'a Dams,
+    pub(super) parameters: Option<&'a Parameters>,
+    /// Begin of the cycle's first step.
+    pub(super) start: Timestamp,
 }
 
 impl Model {
@@ -161,10 +177,9 @@ impl Model {
     pub(super) fn new(
         region: &Region,
         prepared: &Prepared<'_>,
-        cells: &Cells,
-        stations: &Stations,
-        land: Option<&LandCover>,
+        given: &Given<'_>,
     ) -> Result<Self, Failure> {
+        let Given { cells, stations, land, .. } = *given;
         let input = |fault| Failure::new(Exit::Input, fault);
         let network = prepared.network();
         let heights = Grid::new(network.shape(), network.placement(), prepared.heights().collect())
@@ -173,6 +188,8 @@ impl Model {
         let waterway = Waterway::from_terrain(network, sections, banks, &heights, &[])
             .map_err(|fault| Failure::new(Exit::Input, fault))?;
         let zone = network.placement().zone;
+        let dams = ModelDams::place(zone, waterway.nodes(), &given.dams.dams, given.start)?;
+        let waterway = dams.dig(&waterway)?;
         let terrain = Terrain {
             network,
             banks,
@@ -204,24 +221,38 @@ impl Model {
                 Failure::new(Exit::Input, ModelError::RainWindow { bounds })
             }
         })?;
-        let (gauges, left_out) = place_gauges(zone, waterway.nodes(), &stations.stations);
+        let (gauges, left_out) = place_gauges(zone, waterway.nodes(), &stations.stations, &dams);
         let nodes: Vec<u32> = gauges.iter().map(|gauge| gauge.node).collect();
         let catchments: Vec<u32> = prepared.catchments().collect();
         let beside =
             Beside { waterway: &waterway, banks, catchments: &catchments, heights: &heights };
         let plain =
             beside.plain(PLAIN_ABOVE_M, 1e6 * region.forecasts.inundation_km2).map_err(input)?;
-        let works = Works { ponds: beside.ponds().map_err(input)?, ..Works::default() };
+        let works = Works {
+            ponds: beside.ponds().map_err(input)?,
+            barriers: dams.barriers(),
+            ..Works::default()
+        };
         let basin = Basin::new(waterway, slopes, works, &nodes).map_err(input)?;
         let river = river::Settings {
             manning: vec![region.rivers.roughness],
             ..river::Settings::default()
         };
+        let river = match given.parameters {
+            Some(Parameters { factors: [channel, ..], .. }) => with_channel(&river, *channel),
+            None => river,
+        };
         let node_of =
             stretch_of_cells(network, banks).map_err(|fault| Failure::new(Exit::Input, fault))?;
         let streams = network.cells().iter().copied().zip(node_of).collect();
-        Ok(Self { basin, heights, plain, streams, river, gauges, left_out })
+        Ok(Self { basin, heights, plain, streams, river, gauges, left_out, dams })
     }
+}
+
+/// Rivers with a factor on Manning's n of the channels.
+pub(super) fn with_channel(river: &river::Settings, factor: f64) -> river::Settings {
+    let manning = river.manning.iter().map(|manning| factor * manning).collect();
+    river::Settings { manning, ..river.clone() }
 }
 
 /// Finds the node of every gauge.
@@ -229,6 +260,7 @@ fn place_gauges(
     zone: Zone,
     nodes: &[Node],
     stations: &[Station],
+    dams: &ModelDams,
 ) -> (Vec<ModelGauge>, Vec<(&'static str, String)>) {
     let mut gauges: Vec<ModelGauge> = Vec::new();
     let mut left_out = Vec::new();
@@ -236,6 +268,9 @@ fn place_gauges(
         match place_gauge(zone, nodes, station) {
             Ok((node, _)) if gauges.iter().any(|other| other.node == node) => {
                 left_out.push(("gauge-shares-node", station.gauge.id.clone()));
+            }
+            Ok((node, _)) if dams.is_lake(node) => {
+                left_out.push(("gauge-in-lake", station.gauge.id.clone()));
             }
             Ok((node, bed_m)) => gauges.push(ModelGauge { station: index, node, bed_m }),
             Err(code) => left_out.push((code, station.gauge.id.clone())),

@@ -2,17 +2,18 @@
 //! reached.
 
 use jiff::{SignedDuration, Timestamp};
-use jomo_flood::ensemble::{Bands, Mixture, reaches};
+use jomo_flood::ensemble::{Bands, Dressing, Heard, LEADS_MIN, reaches};
 use jomo_flood::gauge::{CrisisLevel, ErrorMemory, Kind, Observation, ReferenceLevel};
 
+use crate::dressing_table::Origin;
 use crate::gauge_tables::Station;
 
 /// Steps of a forecast in minutes.
 pub(super) const STEP_MIN: i64 = 10;
 /// Leads in h for which a chance is told of each bank.
 pub(super) const TOLD_H: [u32; 5] = [1, 3, 6, 12, 36];
-/// How fast the error of a model at a gauge fades, and how large it becomes, until its own record
-/// tells: an hour and a half, and 0.3 m, the middle of what hourly readings of small rivers gave.
+/// How fast the error of a model at a gauge fades, and how large it becomes, where neither kept
+/// forecasts nor its own record tell: a guess of an hour and a half and 0.3 m, stated in `run.json`.
 pub(super) const FIRST_MEMORY: ErrorMemory = ErrorMemory { memory_h: 1.5, spread_m: 0.3 };
 
 /// Valid times of a forecast, the first one step after the reference time.
@@ -22,40 +23,64 @@ pub(super) fn valid_times(reference_time: Timestamp, hours: u32) -> Vec<Timestam
     (1..=steps).filter_map(|step| at(step).ok()).collect()
 }
 
+/// How the members at a gauge become a forecast.
+pub(super) struct Dressed {
+    pub(super) dressing: Dressing,
+    pub(super) origin: Origin,
+}
+
+/// Levels of the members at a gauge, in its datum.
+pub(super) struct MemberLevels {
+    /// At the reference time, after readings were brought in.
+    pub(super) now_m: Vec<f64>,
+    /// By step.
+    pub(super) then_m: Vec<Vec<f64>>,
+}
+
 /// The forecast at one gauge, in metres above its own datum.
 pub(super) struct GaugeForecast {
     /// Index of the station.
     pub(super) station: usize,
     /// What it said at the reference time.
     pub(super) observation: Observation,
-    /// Bands at each valid time.
+    /// Where the spread of the bands comes from.
+    pub(super) origin: Origin,
+    /// Bands of what the gauge will read, at each valid time.
     pub(super) bands: Vec<Bands>,
     /// Level that counts as dangerous and level of overflow, as far as the gauge has them.
     pub(super) thresholds_m: [Option<f64>; 2],
     /// Chance of each at each valid time.
     pub(super) chances: [Option<Vec<f64>>; 2],
+    /// The members themselves, from which a dressing can be fitted later.
+    pub(super) members: MemberLevels,
+}
+
+/// What an observation tells of the error of the members.
+fn heard(observation: Observation) -> Heard {
+    match observation {
+        Observation::Level(reading) => Heard::Level(reading.level_m),
+        Observation::BelowStart { start_m, .. } => Heard::Silent(start_m),
+        Observation::SilentHigh { .. } | Observation::Outage { .. } => Heard::Nothing,
+    }
 }
 
 impl GaugeForecast {
-    /// From the levels of the members, `[step][member]`, in the gauge's datum.
-    ///
-    /// The error that the model has now, observed minus median, is carried forward: it fades with
-    /// the lead, and doubt about it grows. `None` if a level is not a number.
+    /// Each member is carried on by the error that it has now, and doubt is put about it
+    /// ([`Dressing::reading`]). `None` if a level is not a number.
     pub(super) fn new(
         (index, station): (usize, &Station),
         observation: Observation,
-        members: &[Vec<f64>],
-        (error_m, memory): (f64, ErrorMemory),
+        members: MemberLevels,
+        dressed: &Dressed,
     ) -> Option<Self> {
         let thresholds_m = thresholds(&station.gauge.kind);
-        let mut bands = Vec::with_capacity(members.len());
+        let mut bands = Vec::with_capacity(members.then_m.len());
         let mut chances =
-            thresholds_m.map(|level| level.map(|_| Vec::with_capacity(members.len())));
-        for (step, levels) in members.iter().enumerate() {
+            thresholds_m.map(|level| level.map(|_| Vec::with_capacity(members.then_m.len())));
+        let heard = heard(observation);
+        for (step, then_m) in members.then_m.iter().enumerate() {
             let lead_h = (step + 1) as f64 * STEP_MIN as f64 / 60.0;
-            let shift_m = memory.expected_m(error_m, lead_h);
-            let levels: Vec<f64> = levels.iter().map(|level| level + shift_m).collect();
-            let mixture = Mixture::new(&levels, memory.doubt_m(lead_h))?;
+            let mixture = dressed.dressing.reading(&members.now_m, heard, then_m, lead_h)?;
             bands.push(mixture.bands());
             for (chance, level) in chances.iter_mut().zip(thresholds_m) {
                 if let (Some(chance), Some(level)) = (chance, level) {
@@ -63,7 +88,15 @@ impl GaugeForecast {
                 }
             }
         }
-        Some(Self { station: index, observation, bands, thresholds_m, chances })
+        let origin = dressed.origin;
+        Some(Self { station: index, observation, origin, bands, thresholds_m, chances, members })
+    }
+
+    /// Members at a step of a lead for which a dressing is fitted.
+    pub(super) fn kept_m(&self, step: usize) -> Option<&[f64]> {
+        let lead_min = STEP_MIN.checked_mul(i64::try_from(step + 1).ok()?)?;
+        let is_kept = LEADS_MIN.iter().any(|lead| i64::from(*lead) == lead_min);
+        is_kept.then(|| self.members.then_m[step].as_slice())
     }
 
     /// When a level is reached by the high (90 %) and by the middle (50 %) of the band.

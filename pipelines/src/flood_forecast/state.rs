@@ -19,12 +19,16 @@ use serde_json::json;
 
 use super::cycle::{GaugeRecord, Now};
 use super::model::Model;
+use super::soil::SavedTanks;
+use crate::dam_tables::Dams;
 use crate::failure::{CommandError, Exit, Failure};
+use crate::flood::Parameters;
 use crate::region::Region;
 use crate::source::Source;
 
 /// Form of the file.
-const FORM: u32 = 1;
+/// 2: lakes and the tanks of the soil water index are in it.
+const FORM: u32 = 2;
 const SUFFIX: &str = ".state";
 /// Largest state that is read, in bytes: 200,000 slope elements and 64 members have 0.3 GB.
 const STATE_MAX: u64 = 4 << 30;
@@ -38,6 +42,8 @@ struct Head {
     key: String,
     reference_time: Timestamp,
     gauges: Vec<GaugeRecord>,
+    /// Tanks of the soil water index by rain cell.
+    tanks: Vec<SavedTanks>,
 }
 
 /// A state as found.
@@ -47,13 +53,20 @@ pub(super) struct Saved {
     pub(super) file: InputFile,
     path: PathBuf,
     gauges: Vec<GaugeRecord>,
+    tanks: Vec<SavedTanks>,
     bytes: Vec<u8>,
 }
 
-/// What must be the same for a state to go on: basin, land and number of members.
-pub(super) fn key(basin: &InputFile, region: &Region) -> String {
+/// What must be the same for a state to go on: basin, dams, parameters and number of members.
+pub(super) fn key(
+    basin: &InputFile,
+    region: &Region,
+    (dams, parameters): (&Dams, Option<&Parameters>),
+) -> String {
     let text = json!([
         basin.sha256,
+        dams.inputs.first().map(|table| &table.sha256),
+        parameters.map(|known| &known.file.sha256),
         region.forecasts.members,
         region.forecasts.seed,
         region.rivers.roughness,
@@ -91,7 +104,8 @@ fn open(path: &Path, key: &str, time: Timestamp) -> Option<Saved> {
     let fits = head.form == FORM && head.key == key && head.reference_time == time;
     fits.then(|| {
         bytes.drain(..=end);
-        Saved { time, file, path: path.to_owned(), gauges: head.gauges, bytes }
+        let Head { gauges, tanks, .. } = head;
+        Saved { time, file, path: path.to_owned(), gauges, tanks, bytes }
     })
 }
 
@@ -114,6 +128,11 @@ fn times(folder: &Path) -> Result<Vec<Timestamp>, Failure> {
 }
 
 impl Saved {
+    /// Tanks of the soil water index.
+    pub(super) fn tanks(&self) -> &[SavedTanks] {
+        &self.tanks
+    }
+
     /// The members as they were, with what each makes of the rain from now on.
     pub(super) fn take_up(&self, model: &Model, mut now: Now, seed: u64) -> Result<Now, Failure> {
         let members = now.ensemble.members().to_vec();
@@ -136,7 +155,7 @@ pub(super) fn save(
     key: &str,
     time: Timestamp,
     model: &Model,
-    now: &Now,
+    (now, tanks): (&Now, Vec<SavedTanks>),
 ) -> Result<(), Failure> {
     let fail = |path: &Path, fault: &std::io::Error| {
         Failure::new(Exit::Failed, CommandError::io(path, fault))
@@ -149,6 +168,7 @@ pub(super) fn save(
         key: key.to_owned(),
         reference_time: time,
         gauges: now.records.clone(),
+        tanks,
     });
     let write = || {
         let mut out = File::create(&part)?;

@@ -6,22 +6,24 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jomo_flood::basin::{Ensemble, Member, ModelSpread};
 use jomo_flood::ensemble::representatives;
-use jomo_flood::rainfall::{Cube, Timeline};
+use jomo_flood::rainfall::{Cube, Product, Timeline};
 use serde_json::{Value, json};
 
 use super::cycle::{Ahead, Cycle, GaugeRecord, Now};
 use super::inundation::{self, Inundation};
 use super::layers::{self, BankLines, Issue};
-use super::model::Model;
-use super::record::{STEP_MIN, valid_times};
-use super::{Inputs, Request, band, hits, levels, state};
+use super::model::{Given, Model};
+use super::record::{GaugeForecast, STEP_MIN, valid_times};
+use super::soil::{self, Soil, SoilForecast};
+use super::{Inputs, Request, band, breach, hits, levels, state};
+use crate::dressing_table::Origin;
 use crate::failure::{Exit, Failure};
 use crate::flood_layers::{Edition, Told, stage_layers};
 use crate::run::{Context, Made, Plan};
 
 /// Share of the soil's store that is full at a cold start, the middle of the members: between weeks
 /// (0.15) and days (0.3) since rain. The rain of the warm-up and the gauges do the rest.
-const FIRST_WETNESS: f64 = 0.25;
+pub(super) const FIRST_WETNESS: f64 = 0.25;
 
 /// When each stage of the cycle began and how long it took.
 pub(super) struct StageTimes {
@@ -60,8 +62,26 @@ fn gaps<'a>(cube: &'a Cube, model: &'a Model) -> impl Iterator<Item = Timestamp>
     (0..cube.timeline().steps).filter(is_gap).map(|step| cube.timeline().begin(step))
 }
 
+/// Gauges by where the spread of their bands comes from.
+fn origins(gauges: &[GaugeForecast]) -> Value {
+    let count = |origin| gauges.iter().filter(|gauge| gauge.origin == origin).count();
+    Origin::ALL.into_iter().map(|origin| (origin.name(), count(origin))).collect()
+}
+
 fn millis(seconds: f64) -> f64 {
     (1_000.0 * seconds).round() / 1_000.0
+}
+
+/// A member with the factors of a calibration, in the order of [`crate::flood::FACTORS`]; that of
+/// the channels is one of the rivers.
+pub(super) fn with_factors(member: Member, factors: [f64; 4]) -> Member {
+    let [_, roughness, soil_depth, conductivity] = factors;
+    Member {
+        roughness: member.roughness * roughness,
+        soil_depth: member.soil_depth * soil_depth,
+        conductivity: member.conductivity * conductivity,
+        ..member
+    }
 }
 
 /// A cycle at work.
@@ -73,28 +93,46 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    pub(super) fn make(&self, stage: &Path, mut timeline: StageTimes) -> Result<Made, Failure> {
+    /// `products` is the rain of the inputs, handed over: the prefecture's has 80 MB.
+    pub(super) fn make(
+        &self,
+        stage: &Path,
+        mut timeline: StageTimes,
+        products: Vec<Product>,
+    ) -> Result<Made, Failure> {
         let Work { request, inputs, context, .. } = self;
         let region = &request.region;
         let failed = |fault| Failure::new(Exit::Failed, fault);
         timeline.begin("model");
         let prepared = inputs.basin.open(region.zone)?;
         let (cells, land) = (&inputs.rain.cells, inputs.land.as_ref());
-        let model = Model::new(region, &prepared, cells, &inputs.stations, land)?;
-        let cube = self.cube()?;
+        let given = Given {
+            cells,
+            stations: &inputs.stations,
+            land,
+            dams: &inputs.dams,
+            parameters: inputs.parameters.as_ref(),
+            start: inputs.start,
+        };
+        let model = Model::new(region, &prepared, &given)?;
+        let cube = self.cube(products)?;
         let cycle = Cycle {
             model: &model,
             stations: &inputs.stations,
+            dressings: &inputs.dressings,
             cube: &cube,
             reference_time: request.reference_time,
         };
         timeline.begin("catch-up");
         let start = self.start(&model)?;
         let mut now = cycle.catch_up(start, |_| ()).map_err(failed)?;
+        let mut soil = self.soil(&model, &cube)?;
+        soil.until(&model.basin, &cube, request.reference_time).map_err(failed)?;
         if let Some(folder) = request.state_folder() {
-            let key = state::key(inputs.basin.file(), region);
-            state::save(folder, &key, request.reference_time, &model, &now)?;
+            let (key, time) = (inputs.key(region), request.reference_time);
+            state::save(folder, &key, time, &model, (&now, soil.saved()))?;
         }
+        let soil = soil.ahead(&model.basin, &cube, request.reference_time).map_err(failed)?;
         timeline.begin("ahead");
         let hours = region.forecasts.inundation_hours.min(region.forecasts.hours);
         let hours = if request.is_inundated() { hours } else { 0 };
@@ -117,8 +155,9 @@ impl Work<'_> {
             reference_time: request.reference_time,
             times: &times,
             context,
+            has_breach: inundation.as_ref().is_some_and(|known| breach::is_open(&known.told)),
         };
-        let mut made = self.put(stage, &issue, (&prepared, &model), &ahead)?;
+        let mut made = self.put(stage, &issue, (&prepared, &model), (&ahead, &soil))?;
         if let Some(inundation) = &inundation {
             self.put_inundation(stage, &issue, inundation, &mut made)?;
         }
@@ -134,8 +173,12 @@ impl Work<'_> {
         (steps, stage): (usize, &Path),
     ) -> Result<Inundation, Failure> {
         let members = representatives(&ahead.overflow_m3).unwrap_or_default();
+        let waterway = model.basin.waterway();
+        let file = self.inputs.breaches.as_ref();
+        let breaches = file.map(|(file, _)| file.on(waterway)).unwrap_or_default();
         let start = inundation::Start {
             model,
+            breaches: &breaches,
             ensemble,
             lateral_m3_s: &ahead.lateral_m3_s,
             members,
@@ -161,6 +204,7 @@ impl Work<'_> {
             edition: Edition::default(),
             valid_for_min: region.forecasts.valid_for_min,
             audience: issue.audience(),
+            credit: if issue.has_breach { layers::BREACH } else { "credit-flood" },
         };
         let (plan, context) = (issue.plan, issue.context);
         made.layers.extend(stage_layers(
@@ -175,11 +219,12 @@ impl Work<'_> {
             levels::write(&stage.with_file_name(hits::FILE), &table)?;
             made.layers.push(layer);
         }
+        made.faults.merge(inundation.told.first().map(breach::faults).unwrap_or_default());
         made.more.insert("inundation".to_owned(), json!(inundation.told));
         Ok(())
     }
 
-    fn cube(&self) -> Result<Cube, Failure> {
+    fn cube(&self, products: Vec<Product>) -> Result<Cube, Failure> {
         let Inputs { rain, start, .. } = self.inputs;
         let request = self.request;
         let past = request.reference_time.duration_since(*start).as_mins() / STEP_MIN;
@@ -190,8 +235,16 @@ impl Work<'_> {
             steps: usize::try_from(past + ahead).unwrap_or(0),
             now: request.reference_time,
         };
-        Cube::join(rain.cells, rain.products.clone(), &timeline)
+        Cube::join(rain.cells, products, &timeline)
             .map_err(|fault| Failure::new(Exit::Input, fault))
+    }
+
+    /// The tanks of the soil water index at the start.
+    fn soil(&self, model: &Model, cube: &Cube) -> Result<Soil, Failure> {
+        let known = self.inputs.rain.soil_water.as_ref();
+        let saved = self.inputs.state.as_ref().map(state::Saved::tanks);
+        Soil::new(&model.basin, cube, known, saved)
+            .map_err(|fault| Failure::new(Exit::Failed, fault))
     }
 
     /// The members at the start: as they were saved, or cold.
@@ -202,11 +255,20 @@ impl Work<'_> {
             .request
             .perturbations()?
             .into_iter()
-            .map(|rain| Member::new(rain, &spread, FIRST_WETNESS))
+            .map(|rain| {
+                let member = Member::new(rain, &spread, FIRST_WETNESS);
+                let known = self.inputs.parameters.as_ref();
+                known.map_or(member.clone(), |known| with_factors(member, known.factors))
+            })
             .collect();
         let seed = region.forecasts.seed;
-        let ensemble = Ensemble::new(&model.basin, members, &model.river, seed)
+        let mut ensemble = Ensemble::new(&model.basin, members, &model.river, seed)
             .map_err(|fault| Failure::new(Exit::Input, fault))?;
+        for dam in &model.dams.dams {
+            ensemble
+                .fill(dam.node as usize, dam.first_depth_m(self.inputs.start))
+                .map_err(|fault| Failure::new(Exit::Failed, fault))?;
+        }
         let ids = model.gauges.iter().map(|gauge| {
             let station = &self.inputs.stations.stations[gauge.station];
             station.gauge.id.clone()
@@ -224,7 +286,7 @@ impl Work<'_> {
         stage: &Path,
         issue: &Issue<'_>,
         (prepared, model): (&jomo_terrain::Prepared<'_>, &Model),
-        ahead: &Ahead,
+        (ahead, soil): (&Ahead, &SoilForecast),
     ) -> Result<Made, Failure> {
         let stations = &self.inputs.stations.stations;
         let network = prepared.network();
@@ -240,12 +302,17 @@ impl Work<'_> {
         let table = levels::table(issue, stations, &ahead.gauges);
         if let Some(folder) = stage.parent() {
             levels::write(&folder.join(levels::FILE), &table)?;
+            let table = soil.table(issue, (&model.basin, &reach_ids));
+            levels::write(&folder.join(soil::FILE), &table)?;
         }
         let layers = vec![
             layers::put_banks(issue, stage, &lines, &ahead.banks)?,
             layers::put_gauges(issue, stage, stations, &ahead.gauges)?,
+            soil.put(issue, stage, &self.inputs.rain.cells)?,
         ];
-        Ok(Made { layers, ..Made::default() })
+        let mut made = Made { layers, ..Made::default() };
+        made.more.insert("soil_water".to_owned(), soil.told());
+        Ok(made)
     }
 
     /// What the record of the run says besides.
@@ -257,7 +324,7 @@ impl Work<'_> {
         (cube, timeline): (&Cube, Value),
     ) -> Made {
         let mut faults = self.inputs.faults.clone();
-        for (code, id) in &model.left_out {
+        for (code, id) in model.left_out.iter().chain(&model.dams.left_out) {
             faults.add(code, || id.clone());
         }
         for place in &now.rejected {
@@ -267,13 +334,13 @@ impl Work<'_> {
         for time in gaps(cube, model).take_while(|time| *time < reference) {
             faults.add("forecast-rain-gap", || time.to_string());
         }
-        if let Some(dams) = &self.request.region.rivers.dams {
-            // Releases are not read yet: what is told below a dam is told without it.
-            faults.add("forecast-dam-missing", || {
-                dams.file_name().unwrap_or_default().to_string_lossy().into_owned()
-            });
+        for dam in &model.dams.dams {
+            if let Some((code, place)) = dam.fault(reference) {
+                faults.add(code, || place);
+            }
         }
         faults.merge(ahead.faults.clone());
+        faults.merge(made.faults.clone());
         let count = |number: usize| number as u64;
         made.counts.extend([
             ("nodes".to_owned(), count(model.basin.waterway().nodes().len())),
@@ -288,6 +355,8 @@ impl Work<'_> {
             ("reference_time".to_owned(), json!(reference)),
             ("rain_until".to_owned(), json!(rain_until)),
             ("timeline".to_owned(), timeline),
+            ("bands".to_owned(), origins(&ahead.gauges)),
+            ("dams".to_owned(), model.dams.dams.iter().map(|dam| dam.tell(reference)).collect()),
             ("volume_error".to_owned(), json!(now.ensemble.volume_error(&model.basin))),
             ("rain_refused".to_owned(), json!(self.inputs.rain.refused)),
             ("cold_start".to_owned(), json!(self.inputs.state.is_none())),

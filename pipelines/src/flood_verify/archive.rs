@@ -8,6 +8,7 @@ use jomo_core::fault::Faults;
 use jomo_core::layer::InputFile;
 
 use super::VerifyError;
+use super::fitted::Now;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::source::Source;
 
@@ -17,6 +18,11 @@ const TABLE: &str = "levels.csv";
 const TABLE_MAX: u64 = 64 << 20;
 /// Folders within folders that are looked into.
 const DEPTH_MAX: u32 = 4;
+/// Most members of a forecast.
+const MEMBERS_MAX: usize = 64;
+/// Columns that a table may have besides: members at the reference time, on the first row of a
+/// gauge, and at the valid time.
+const MEMBERS: [&str; 2] = ["members_now_m", "members_m"];
 /// Columns that must be there, in the order of [`Row`].
 const COLUMNS: [&str; 10] = [
     "reference_time",
@@ -40,12 +46,16 @@ pub(super) struct Row {
     pub(super) gauge: String,
     pub(super) quantiles_m: [f64; 5],
     pub(super) chances: [Option<f64>; 2],
+    /// Members before they were dressed, now and then; empty where they are not kept.
+    pub(super) members_m: [Vec<f32>; 2],
 }
 
 /// All forecast levels of the leads asked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Archive {
     pub(super) rows: Vec<Row>,
+    /// Members at the reference time, by gauge and time.
+    pub(super) now_m: Now,
     pub(super) inputs: Vec<InputFile>,
     pub(super) faults: Faults,
     pub(super) files: u64,
@@ -76,6 +86,11 @@ pub(super) fn read(places: &[PathBuf], leads_min: &[u32]) -> Result<Archive, Fai
                 .map_err(|fault| Failure::input(&file, fault))?;
             for row in rows {
                 if seen.insert((row.reference_time, row.valid_time, row.gauge.clone())) {
+                    let now = &row.members_m[0];
+                    if !now.is_empty() {
+                        let place = (row.gauge.clone(), row.reference_time);
+                        archive.now_m.insert(place, now.iter().map(|m| f64::from(*m)).collect());
+                    }
                     archive.rows.push(row);
                 } else {
                     archive.faults.add("verify-repeated", || {
@@ -137,12 +152,13 @@ fn parse(text: &str, leads_min: &[u32], faults: &mut Faults) -> Result<Vec<Row>,
         return Err(VerifyError::Columns { missing: missing.join(", ") });
     }
     let columns = COLUMNS.map(|name| places[name]);
+    let members = MEMBERS.map(|name| places.get(name).copied());
     let mut rows = Vec::new();
     for (line, text) in lines {
         if text.trim().is_empty() {
             continue;
         }
-        match row(text, columns) {
+        match row(text, columns, members) {
             Some(row) if leads_min.contains(&row.lead_min) => rows.push(row),
             Some(_) => {}
             None => faults.add("verify-row", || format!("line {line}")),
@@ -151,8 +167,21 @@ fn parse(text: &str, leads_min: &[u32], faults: &mut Faults) -> Result<Vec<Row>,
     Ok(rows)
 }
 
+/// Levels with a space between them.
+fn levels(cell: &str) -> Option<Vec<f32>> {
+    let mut levels = Vec::new();
+    for number in cell.split_ascii_whitespace() {
+        let level: f32 = number.parse().ok()?;
+        if !level.is_finite() || levels.len() == MEMBERS_MAX {
+            return None;
+        }
+        levels.push(level);
+    }
+    Some(levels)
+}
+
 /// A row whose numbers are sound: quantiles in ascending order, chances between 0 and 1.
-fn row(text: &str, columns: [usize; 10]) -> Option<Row> {
+fn row(text: &str, columns: [usize; 10], members: [Option<usize>; 2]) -> Option<Row> {
     let cells: Vec<&str> = text.split(',').map(str::trim).collect();
     let cell = |column: usize| cells.get(columns[column]).copied();
     let number = |column: usize| cell(column)?.parse::<f64>().ok().filter(|n| n.is_finite());
@@ -166,6 +195,11 @@ fn row(text: &str, columns: [usize; 10]) -> Option<Row> {
     let lead_min = u32::try_from(valid_time.duration_since(reference_time).as_mins()).ok()?;
     let quantiles_m = [number(3)?, number(4)?, number(5)?, number(6)?, number(7)?];
     let chances = [chance(8)?, chance(9)?];
+    let of = |column: Option<usize>| match column {
+        Some(column) => levels(cells.get(column)?),
+        None => Some(Vec::new()),
+    };
+    let members_m = [of(members[0])?, of(members[1])?];
     quantiles_m.is_sorted().then_some(Row {
         reference_time,
         valid_time,
@@ -173,6 +207,7 @@ fn row(text: &str, columns: [usize; 10]) -> Option<Row> {
         gauge,
         quantiles_m,
         chances,
+        members_m,
     })
 }
 
@@ -210,6 +245,27 @@ mod tests {
         assert_eq!(parse(turned, &[10], &mut faults).unwrap(), rows);
         let missing = parse("gauge,p05_m\n", &[10], &mut faults).unwrap_err();
         insta::assert_snapshot!(missing, @"columns missing: reference_time, valid_time, p10_m, p50_m, p90_m, p95_m, p_danger, p_overflow");
+    }
+
+    /// Members are kept where they are there, and a row with too many or with none that is a number
+    /// is no row.
+    #[test]
+    fn members_are_read_where_they_are() {
+        let row = |members: &str| {
+            let header = HEADER.trim_end();
+            let text = format!(
+                "{header},members_now_m,members_m\n2030-07-01T00:00:00Z,2030-07-01T00:10:00Z,G1,\
+                 1,1.1,1.2,1.3,1.4,,,{members}\n"
+            );
+            let mut faults = Faults::default();
+            parse(&text, &[10], &mut faults).unwrap().pop()
+        };
+        assert_eq!(row("1.5 1.25,2 3").unwrap().members_m, [vec![1.5, 1.25], vec![2.0, 3.0]]);
+        assert_eq!(row(",2").unwrap().members_m, [vec![], vec![2.0]]);
+        for wrong in ["x,", "nan,", ",1e99", &format!(",{}", "1 ".repeat(65))] {
+            assert!(row(wrong).is_none(), "{wrong}");
+        }
+        assert_eq!(row(&format!(",{}", "1 ".repeat(64))).unwrap().members_m[1].len(), 64);
     }
 
     /// Any prefix of a table is read without a panic.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
+use jomo_flood::ensemble::Heard;
 use jomo_flood::gauge::{
     CrisisLevel, Kind, Observation, Reading, ReferenceLevel, STORM_GAP_H, observation,
 };
@@ -18,10 +19,22 @@ const NEAR: SignedDuration = SignedDuration::from_mins(5);
 /// ones no rise of now.
 const RISE: [SignedDuration; 2] = [SignedDuration::from_mins(9), SignedDuration::from_mins(90)];
 
-/// Cases of all forecasts of gauges that are in the table. Blocks are storms: times with readings,
-/// of any gauge, with less than a day between them; a case without a reading is of the storm
-/// before it.
-pub(super) fn cases(rows: &[Row], stations: &[Station], faults: &mut Faults) -> Vec<Case> {
+/// A forecast level and what came.
+pub(super) struct Pair<'a> {
+    pub(super) row: &'a Row,
+    /// What the gauge said when the forecast was made.
+    pub(super) heard: Heard,
+    pub(super) case: Case,
+}
+
+/// All forecast levels of gauges that are in the table, of which something came. Blocks are storms:
+/// times with readings, of any gauge, with less than a day between them; a case without a reading
+/// is of the storm before it.
+pub(super) fn pairs<'a>(
+    rows: &'a [Row],
+    stations: &[Station],
+    faults: &mut Faults,
+) -> Vec<Pair<'a>> {
     let known: BTreeMap<&str, Gauged<'_>> =
         stations.iter().map(|station| (station.gauge.id.as_str(), Gauged::new(station))).collect();
     let end = stations.iter().filter_map(|station| station.readings.as_slice().last());
@@ -36,13 +49,13 @@ pub(super) fn cases(rows: &[Row], stations: &[Station], faults: &mut Faults) -> 
         let is_something = case.observed_m.is_finite()
             || case.chances.iter().any(|chance| chance.happened.is_some());
         if is_something {
-            paired.push((row.valid_time, case));
+            paired.push(Pair { row, heard: gauged.heard(row.reference_time), case });
         }
     }
     let mut seen: Vec<Timestamp> = paired
         .iter()
-        .filter(|(_, case)| case.observed_m.is_finite())
-        .map(|(time, _)| *time)
+        .filter(|pair| pair.case.observed_m.is_finite())
+        .map(|pair| pair.row.valid_time)
         .collect();
     seen.sort();
     let mut starts: Vec<Timestamp> = Vec::new();
@@ -54,13 +67,12 @@ pub(super) fn cases(rows: &[Row], stations: &[Station], faults: &mut Faults) -> 
         }
         before = Some(time);
     }
+    for pair in &mut paired {
+        let time = pair.row.valid_time;
+        let storm = starts.partition_point(|start| *start <= time).saturating_sub(1);
+        pair.case.block = u32::try_from(storm).unwrap_or(u32::MAX);
+    }
     paired
-        .into_iter()
-        .map(|(time, case)| {
-            let storm = starts.partition_point(|start| *start <= time).saturating_sub(1);
-            Case { block: u32::try_from(storm).unwrap_or(u32::MAX), ..case }
-        })
-        .collect()
 }
 
 /// A gauge with its sound readings and the levels that matter.
@@ -96,6 +108,17 @@ impl<'a> Gauged<'a> {
         let around = self.sound[place.saturating_sub(1)..self.sound.len().min(place + 1)].iter();
         let away = |reading: &&Reading| reading.time.duration_since(time).abs();
         around.min_by_key(away).filter(|reading| away(reading) <= NEAR).map(|r| r.level_m)
+    }
+
+    /// What the gauge said at a time, as it was known then.
+    fn heard(&self, time: Timestamp) -> Heard {
+        let place = self.sound.partition_point(|reading| reading.time <= time);
+        let last = place.checked_sub(1).map(|index| self.sound[index]);
+        match observation(&self.station.gauge, last, time) {
+            Observation::Level(reading) => Heard::Level(reading.level_m),
+            Observation::BelowStart { start_m, .. } => Heard::Silent(start_m),
+            Observation::SilentHigh { .. } | Observation::Outage { .. } => Heard::Nothing,
+        }
     }
 
     /// Level and rise at a time, as they were known then.

@@ -69,13 +69,14 @@ pub(super) fn write(folder: &Path, leads: &[LeadScores], draws: Draws) -> Result
         "seed": draws.seed,
         "leads": json(leads),
     });
-    let put = |name: &str, text: String| {
-        let path = folder.join(name);
-        std::fs::write(&path, text)
-            .map_err(|source| Failure::new(Exit::Failed, CommandError::io(&path, &source)))
-    };
-    put("scores.json", format!("{document:#}\n"))?;
-    put("scores.csv", csv(leads))
+    put(&folder.join("scores.json"), &format!("{document:#}\n"))?;
+    put(&folder.join("scores.csv"), &csv(leads))
+}
+
+/// Writes a file.
+pub(super) fn put(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|source| Failure::new(Exit::Failed, CommandError::io(path, &source)))
 }
 
 fn csv(leads: &[LeadScores]) -> String {

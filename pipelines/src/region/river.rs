@@ -26,8 +26,14 @@ pub struct Rivers {
     pub land: Option<PathBuf>,
     /// Layers of facilities that water may reach: their `source` is read.
     pub facilities: Vec<String>,
-    /// Releases of dams: a forecast says that it does not know them.
+    /// Factors on the first guesses of the model, as `jomo flood calibrate` writes them.
+    pub parameters: Option<PathBuf>,
+    /// Levees that may give way in the inundation of a forecast.
+    pub breaches: Option<PathBuf>,
+    /// The table of dams.
     pub dams: Option<PathBuf>,
+    /// Their releases: a file, or a folder in which files arrive.
+    pub releases: Option<PathBuf>,
 }
 
 impl Default for Rivers {
@@ -41,7 +47,10 @@ impl Default for Rivers {
             roughness: 0.035,
             land: None,
             facilities: Vec::new(),
+            parameters: None,
+            breaches: None,
             dams: None,
+            releases: None,
         }
     }
 }
@@ -72,8 +81,12 @@ pub struct Forecasts {
     pub warm_up_hours: u32,
     /// Minutes after its reference time for which a forecast is current.
     pub valid_for_min: f64,
+    /// Minutes after which rain forecasts no longer do, though they hold no more.
+    pub rain_late_min: f64,
     /// Folder of the states between cycles.
     pub state: Option<PathBuf>,
+    /// How members become a forecast: the table that `jomo flood verify` writes.
+    pub dressing: Option<PathBuf>,
     /// Why others than the prefecture's own staff may see it.
     pub legal: Vec<LegalBasis>,
 }
@@ -88,7 +101,9 @@ impl Default for Forecasts {
             inundation_km2: 2.0,
             warm_up_hours: 12,
             valid_for_min: 30.0,
+            rain_late_min: 120.0,
             state: None,
+            dressing: None,
             legal: Vec::new(),
         }
     }
@@ -145,7 +160,10 @@ pub(super) fn rivers(section: &mut Section<'_>, folder: &Path) -> Rivers {
             .unwrap_or(known.roughness),
         land: section.optional("land", "a path", path(folder)),
         facilities: section.optional("facilities", "[\"layer\", …]", texts).unwrap_or_default(),
+        parameters: section.optional("parameters", "a path", path(folder)),
+        breaches: section.optional("breaches", "a path", path(folder)),
         dams: section.optional("dams", "a path", path(folder)),
+        releases: section.optional("releases", "a path", path(folder)),
     }
 }
 
@@ -180,7 +198,11 @@ pub(super) fn forecasts(section: &mut Section<'_>, folder: &Path) -> Forecasts {
         valid_for_min: section
             .optional("valid_for_min", "minutes, 10 to 180", within(10.0, 180.0))
             .unwrap_or(known.valid_for_min),
+        rain_late_min: section
+            .optional("rain_late_min", "minutes, 0 to 360", within(0.0, 360.0))
+            .unwrap_or(known.rain_late_min),
         state: section.optional("state", "a path", path(folder)),
+        dressing: section.optional("dressing", "a path", path(folder)),
         legal,
     }
 }

@@ -22,13 +22,19 @@ const HARMLESS_M3_S_KM2: f64 = 0.8;
 const LET_THROUGH: f64 = 0.4;
 /// Area of the lake, m² for each m² of the basin.
 const LAKE_SHARE: f64 = 0.012;
+/// Height of the spillway's crest over the normal level, and its length, m.
+const CREST_OVER_M: f64 = 10.0;
+const CREST_M: f64 = 60.0;
 
 /// The table of dams and the record of releases: two files.
 pub(super) fn files(
     ground: &Ground<'_>,
     event: &Event,
 ) -> Result<[(&'static str, String); 2], SampleError> {
-    let mut table = String::from("id,name,river,lat,lon,basin_km2,normal_level_m\n");
+    let mut table = String::from(
+        "id,name,river,lat,lon,basin_km2,normal_level_m,lake_km2,crest_level_m,crest_length_m,\
+         flood_m3_s,release_share\n",
+    );
     let mut record = String::from("id,time,inflow_m3_s,outflow_m3_s,level_m\n");
     if let Some(river) = ground.rivers.get(RIVER - 1) {
         let point = cell(SHARE * river.line.len() as f64, river.line.len());
@@ -36,10 +42,13 @@ pub(super) fn files(
         let name = ground.names.marked(&ground.names.dam.name);
         let basin_km2 = river.basin_km2[point];
         let level_m = normal_level_m(river, point);
+        let (lake_km2, crest_m) = (LAKE_SHARE * basin_km2, level_m + CREST_OVER_M);
+        let flood_m3_s = HARMLESS_M3_S_KM2 * basin_km2;
         // Writing to a string does not fail.
         let _ = writeln!(
             table,
-            "{ID},{name},river-{RIVER:02},{lat:.6},{lon:.6},{basin_km2:.2},{level_m:.2}"
+            "{ID},{name},river-{RIVER:02},{lat:.6},{lon:.6},{basin_km2:.2},{level_m:.2},\
+             {lake_km2:.3},{crest_m:.2},{CREST_M},{flood_m3_s:.1},{LET_THROUGH}"
         );
         releases(ground, event, (river, point), &mut record)?;
     }

@@ -318,6 +318,7 @@ fn region_files_are_accepted() {
         sample.rainfall.spool.unwrap(),
         sample.rivers.land.unwrap(),
         sample.rivers.dams.unwrap(),
+        sample.rivers.releases.unwrap(),
         sample.gauges.table.unwrap(),
         sample.gauges.readings.unwrap(),
     ];

@@ -1,5 +1,7 @@
 //! The forecast cycle through the command line, on the fictional basin with cells of 40 m.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -123,12 +125,57 @@ fn the_table_of_levels_is_whole() {
         let cells: Vec<&str> = line.split(',').collect();
         let levels: Vec<f64> = cells[3..8].iter().map(|cell| cell.parse().unwrap()).collect();
         assert!(levels.is_sorted(), "{line}");
-        for chance in cells[8..].iter().filter(|cell| !cell.is_empty()) {
+        for chance in cells[8..10].iter().filter(|cell| !cell.is_empty()) {
             assert!((0.0..=1.0).contains(&chance.parse::<f64>().unwrap()), "{line}");
         }
-        *steps.entry(cells[2].to_owned()).or_default() += 1;
+        let step = steps.entry(cells[2].to_owned()).or_default();
+        *step += 1;
+        // All members on the first row, and where a lead is fitted: 10 to 60, 90, 120 min, 3, 4, 5, 6
+        // and 9 h.
+        let counts: Vec<usize> =
+            cells[10..].iter().map(|cell| cell.split_ascii_whitespace().count()).collect();
+        let is_kept = [1, 2, 3, 4, 5, 6, 9, 12, 18, 24, 30, 36, 54].contains(step);
+        let [first, kept] = [*step == 1, is_kept].map(|has| if has { 6 } else { 0 });
+        assert_eq!(counts, [first, kept], "{line}");
     }
     assert!(9 < steps.len() && steps.values().all(|count| *count == 54), "{steps:?}");
+}
+
+/// What was fitted makes the bands of its gauge and, pooled, those of all others; it is an input of
+/// the run, and a table that is damaged stops the forecast.
+#[test]
+fn bands_are_those_that_were_fitted() {
+    let (folder, region) =
+        region(|text| text.replace("[forecast]\n", "[forecast]\ndressing = \"dressing.csv\"\n"));
+    let header = "gauge,lead_min,kept,share,spread_m,forecasts,storms\n";
+    // Without members' deviations, 90 % lies within 1.645 spreads on either side.
+    let sound = format!("{header}9000000001,10,1,0,0.1,100,10\n*,10,1,0,0.2,100,10\n");
+    fs::write(region.join("dressing.csv"), sound).unwrap();
+    let out = folder.path().join("out");
+    let said = forecast(&region, &["--levels-only", "--out", out.to_str().unwrap()]);
+    assert!([Exit::Done, Exit::Faults].contains(&said.exit), "{}", said.err);
+    let text = fs::read_to_string(out.join("levels.csv")).unwrap();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [low, high] = [3, 7].map(|place| cells[place].parse::<f64>().unwrap());
+        let spread = if cells[2] == "9000000001" { 0.1 } else { 0.2 };
+        assert!((high - low - 2.0 * 1.644_85 * spread).abs() < 2e-3, "{line}");
+    }
+    let record = fs::read(out.join("run.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    let bands = &record["bands"];
+    assert_eq!(
+        (&bands["own"], &bands["errors"], &bands["guess"]),
+        (&1.into(), &0.into(), &0.into())
+    );
+    assert!(0 < bands["pooled"].as_u64().unwrap(), "{bands}");
+    let inputs = record["inputs"].as_array().unwrap();
+    assert!(inputs.iter().any(|input| input["name"] == "dressing.csv"), "{inputs:?}");
+    fs::write(region.join("dressing.csv"), format!("{header}*,10,1,0\n")).unwrap();
+    let out = folder.path().join("other");
+    let said = forecast(&region, &["--levels-only", "--out", out.to_str().unwrap()]);
+    assert_eq!(said.exit, Exit::Input, "{}", said.err);
+    assert!(said.err.contains("dressing.csv"), "{}", said.err);
 }
 
 /// The second cycle goes on from the state of the first; a state of other settings is passed over.
@@ -155,15 +202,15 @@ fn a_cycle_goes_on_from_the_last() {
     assert_eq!(other["faults"]["forecast-state-other"]["count"], 2, "{other}");
 }
 
-/// Without a fresh rain forecast there is none of rivers, and nothing is left behind.
+/// Without a rain forecast of the last two hours there is none of rivers, and nothing is left behind.
 #[test]
 fn stale_rain_is_no_forecast() {
     let (folder, region) = region(|text| text);
     let out = folder.path().join("out");
     let region = region.to_str().unwrap();
-    let late = "2026-09-01T15:00:00Z";
+    let late = "2026-09-01T14:10:00Z";
     let line = ["flood", "forecast", region, "--at", late, "--out", out.to_str().unwrap()];
-    let said = jomo_at("2026-09-01T15:01:00Z", &line);
+    let said = jomo_at("2026-09-01T14:11:00Z", &line);
     assert_eq!(said.exit, Exit::Blocked, "{}", said.err);
     assert!(said.err.contains("降水予測が届いていません"), "{}", said.err);
     assert!(!out.exists());

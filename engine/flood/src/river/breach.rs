@@ -172,7 +172,11 @@ impl<const W: usize> River<W> {
                     }
                 };
                 if due && self.time_s < gap.opened_s[lane] {
-                    gap.opened_s[lane] = self.time_s;
+                    // A breach of before the start has grown since.
+                    gap.opened_s[lane] = match gap.breach.trigger {
+                        Trigger::At(time_s) => time_s,
+                        Trigger::OverCrest { .. } => self.time_s,
+                    };
                 }
                 pond.gap_m[lane] = gap.width_m(lane, self.time_s + 0.5 * step_s);
             }

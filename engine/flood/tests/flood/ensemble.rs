@@ -201,6 +201,29 @@ fn a_band_of_errors_of_two_sizes_holds_what_it_says() {
     assert!(covers(&wide, &others).iter().all(|cover| 0.93 < *cover));
 }
 
+/// Members that differ as the forecast is unsure keep their differences; members that differ for
+/// nothing are drawn together.
+#[test]
+fn members_are_kept_apart_as_far_as_they_tell() {
+    let mut dice = Dice::new(41);
+    let mut cases = |is_telling: bool| -> Vec<Made> {
+        let one = |_| {
+            // Now and then the members are unsure.
+            let unsure = if dice.share() < 0.3 { 1.0 } else { 0.05 };
+            let then_m: Vec<f64> = (0..20).map(|_| unsure * normal(&mut dice)).collect();
+            let level_m =
+                if is_telling { unsure * normal(&mut dice) } else { 0.3 * normal(&mut dice) };
+            let now_m = vec![0.0; 20];
+            Made { now_m, then_m, heard: Heard::Level(0.0), reading_m: level_m, level_m }
+        };
+        (0..400).map(one).collect()
+    };
+    let [telling, idle] = [cases(true), cases(false)].map(|made| fit(1.0, &earlier(&made), 0.0));
+    let (telling, idle) = (telling.unwrap(), idle.unwrap());
+    assert!(0.8 <= telling.share && telling.spread_m < 0.1, "{telling:?}");
+    assert!(idle.share <= 0.2 && 0.25 < idle.spread_m, "{idle:?}");
+}
+
 #[test]
 fn too_little_fits_nothing() {
     let mut dice = Dice::new(37);
