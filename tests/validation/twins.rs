@@ -16,17 +16,28 @@ pub(crate) fn experiment() -> Outcome {
     let run = |numbers: std::ops::Range<u32>| -> Vec<Forecast> {
         numbers.flat_map(|number| event(&basin, number, SEED)).collect()
     };
-    let training = run(0..TRAINING);
+    let mut training = run(0..TRAINING);
+    let judged = archive::judge(&basin, &mut training);
+    let mut doubted = judged.doubted;
     let fitted = Fitted::new(&basin, &training);
     let past = tempfile::tempdir().unwrap();
-    archive::write(past.path(), &basin, &fitted, &training);
+    archive::write(past.path(), &basin, &fitted, (&training, &judged));
     archive::verify(past.path());
-    let forecasts = run(TRAINING..TRAINING + SCORED);
+    let mut forecasts = run(TRAINING..TRAINING + SCORED);
+    let judged = archive::judge(&basin, &mut forecasts);
+    doubted += judged.doubted;
     let scores = score(&basin, &fitted, &forecasts);
     let folder = tempfile::tempdir().unwrap();
-    archive::write(folder.path(), &basin, &fitted, &forecasts);
+    archive::write(folder.path(), &basin, &fitted, (&forecasts, &judged));
     let document = archive::verify(folder.path());
     let mut rows = rows(&scores);
+    rows.push(Row {
+        variant: "quality control".to_owned(),
+        norm: "sound readings doubted and not used",
+        value: doubted as f64,
+        bound: None,
+        run: None,
+    });
     for (norm, value, bound) in [
         (
             "greatest difference of a score or an end of its interval",
@@ -59,15 +70,17 @@ fn rows(scores: &Scores) -> Vec<Row> {
         let value = |name: &str| at.score(name).and_then(|scored| scored.value).unwrap();
         row(lead_min, "RMSE (m)", own, None);
         row(lead_min, "RMSE / open loop", own / open, (lead == 6).then_some(0.5));
-        if lead < 6 {
-            row(lead_min, "RMSE / AR(1) of the error", own / carried, Some(1.0));
+        let is_short = lead < 6;
+        row(lead_min, "RMSE / AR(1) of the error", own / carried, is_short.then_some(1.0));
+        if is_short {
             let past = value("autoregression_rmse_m");
             row(lead_min, "RMSE / AR(1) of the gauge", own / past, Some(1.0));
             let gain = scores.over_autoregression[lead - 1];
             let below = (-gain.unwrap().low).max(0.0);
             row(lead_min, "interval of the gain over AR(1) below 0 (m)", below, None);
-        } else {
-            row(lead_min, "RMSE / persistence", own / value("persistence_rmse_m"), None);
+        }
+        row(lead_min, "RMSE / persistence", own / value("persistence_rmse_m"), None);
+        if !is_short {
             let gain = at.score("persistence_rmse_gain_m").and_then(|scored| scored.interval);
             let below = (-gain.unwrap().low).max(0.0);
             row(lead_min, "interval of the gain over persistence below 0 (m)", below, Some(0.0));

@@ -23,7 +23,7 @@ pub(crate) struct Fitted {
 pub(crate) fn heard(basin: &Basin, forecast: &Forecast) -> Heard {
     match forecast.reading_m {
         Some(reading) => Heard::Level(reading),
-        None => Heard::Silent(basin.start_m(forecast.gauge).unwrap()),
+        None => basin.start_m(forecast.gauge).map_or(Heard::Nothing, Heard::Silent),
     }
 }
 
