@@ -47,6 +47,7 @@ fault-dam-without-place = dams without a place
 fault-dam-outside = dams away from the rivers
 fault-dam-basin = dams without a river near that drains as much
 fault-dam-shares-node = another dam at the same stretch of river
+fault-dam-release-far = impossible releases of a dam were not used
 fault-dam-level-far = impossible levels of a lake were not used
 fault-gauge-in-lake = gauges in the lake of a dam
 fault-forecast-dam-silent = no releases of dams have come; their rule is assumed

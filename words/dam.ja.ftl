@@ -47,6 +47,7 @@ fault-dam-without-place = 位置のないダムです
 fault-dam-outside = 河道の近くにないダムです
 fault-dam-basin = 集水面積の合う河道が近くにないダムです
 fault-dam-shares-node = 同じ河道区間に別のダムがあります
+fault-dam-release-far = ありえない放流量を使いませんでした
 fault-dam-level-far = ありえない貯水位を使いませんでした
 fault-gauge-in-lake = ダムの貯水池にある水位計です
 fault-forecast-dam-silent = ダムの放流が届いていません（規則どおりの放流を仮定しました）

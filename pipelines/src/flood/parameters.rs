@@ -133,9 +133,9 @@ mod tests {
         assert_eq!(
             told(&text),
             [
+                "line 1: `channel` = 9: expected 0.5 to 2",
                 "line 1: `soil_depth` is missing",
                 "line 1: `conductivity` is missing",
-                "line 1: `channel` = 9: expected 0.5 to 2",
                 "line 3: unknown key `conductivty`, did you mean `conductivity`?",
             ]
         );

@@ -395,9 +395,8 @@ fn cube(
     products: Vec<Product>,
     [start, to]: [Timestamp; 2],
 ) -> Result<Cube, Failure> {
-    let step_s = 60 * STEP_MIN;
-    let length_s = to.as_second() - start.as_second();
-    let steps = usize::try_from((length_s + step_s - 1).div_euclid(step_s)).unwrap_or(0);
+    let (length_s, each_s) = (to.as_second() - start.as_second(), 60 * STEP_MIN);
+    let steps = usize::try_from((length_s + each_s - 1).div_euclid(each_s)).unwrap_or(0);
     let timeline = Timeline { start, step_s: 600, steps, now: to };
     Cube::join(rain.cells, products, &timeline).map_err(|fault| Failure::new(Exit::Input, fault))
 }

@@ -150,7 +150,7 @@ impl Soil {
         let timeline = cube.timeline();
         let step_s = f64::from(timeline.step_s);
         let model = TankModel::JMA;
-        let steps = Steps::new(&model, step_s / 3_600.0, 1).unwrap_or(Steps::TEN_MINUTES);
+        let once = Steps::new(&model, step_s / 3_600.0, 1).unwrap_or(Steps::TEN_MINUTES);
         let mut rates = vec![f32::NAN; cube.cells().count()];
         while self.step < timeline.steps && timeline.begin(self.step) < time {
             cube.rates(self.step, &mut rates);
@@ -162,7 +162,7 @@ impl Soil {
                 // mm/h to mm in the step.
                 *rate *= narrowed(step_s / 3_600.0);
             }
-            let ledger = self.grid.advance(&model, steps, &rates);
+            let ledger = self.grid.advance(&model, once, &rates);
             let (what, expected) = ("rain cells", rates.len());
             ledger.ok_or(BasinError::Count { what, expected, found: self.gap_min.len() })?;
             let side_mm = self.grid.side_mm();
@@ -276,7 +276,7 @@ impl SoilForecast {
             let source = LayerSource { name: &layer.id, table: &table, zooms: ZOOMS };
             write_step(&mut staged, &layer, Some(step.time), &table, &[source])?;
         }
-        Ok(staged.finish(layer, issue.context.now).map_err(Failure::from)?)
+        staged.finish(layer, issue.context.now).map_err(Failure::from)
     }
 
     fn features(&self, step: &SoilStep, cells: &Cells, bbox: [f64; 4]) -> Vec<Feature> {

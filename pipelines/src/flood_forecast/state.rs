@@ -67,6 +67,7 @@ pub(super) fn key(
         basin.sha256,
         dams.inputs.first().map(|table| &table.sha256),
         parameters.map(|known| &known.file.sha256),
+        region.bbox,
         region.forecasts.members,
         region.forecasts.seed,
         region.rivers.roughness,

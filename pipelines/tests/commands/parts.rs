@@ -1,5 +1,6 @@
 //! Parts of the forecast cycle: dams, late rain, soil water, breaches, calibrated parameters.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -148,8 +149,10 @@ fn breaches_open_where_there_is_a_levee() {
         let [x, y] = forward(zone, lon_lat).unwrap().xy;
         let side = bank["properties"]["side"].as_str().unwrap();
         let time = "2026-09-01T12:30:00Z";
-        file +=
-            &format!("[[breach]]\nat = [{x:.1}, {y:.1}]\nside = \"{side}\"\ntime = \"{time}\"\n");
+        let _ = writeln!(
+            file,
+            "[[breach]]\nat = [{x:.1}, {y:.1}]\nside = \"{side}\"\ntime = \"{time}\""
+        );
         count += 1;
     }
     // In the hills far away from everything.
@@ -233,6 +236,9 @@ fn parameters_are_found_and_taken_up() {
     );
     let is_better = score("uncalibrated", "kge_check") < score("calibrated", "kge_check");
     assert_eq!(told["faults"]["calibrate-not-better"].is_null(), is_better, "{told}");
+    let first = folder.path().join("first");
+    let said = levels(&region, (CLOCK, AT), &first);
+    assert_eq!(whole(&said, &first)["settings"]["parameters"], Value::Null);
     let text = fs::read_to_string(region.join("region.toml")).unwrap();
     let path = outs[0].join("parameters.toml");
     let text =
@@ -241,6 +247,8 @@ fn parameters_are_found_and_taken_up() {
     let out = folder.path().join("forecast");
     let said = levels(&region, (CLOCK, AT), &out);
     assert_eq!(whole(&said, &out)["settings"]["parameters"], told["parameters"]);
+    let [first, taken] = [&first, &out].map(|out| fs::read(out.join("levels.csv")).unwrap());
+    assert_ne!(first, taken, "the factors change nothing");
     // A file with a factor out of its range is refused with its line.
     fs::write(&path, String::from_utf8(one).unwrap().replace("channel = ", "channel = 9")).unwrap();
     let said = levels(&region, (CLOCK, AT), &folder.path().join("refused"));

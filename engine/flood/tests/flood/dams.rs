@@ -23,6 +23,17 @@ fn start() -> Timestamp {
 /// A river of 12 nodes with a hillside of 1 km² beside each, and a dam that lets 3 m³/s go for an
 /// hour from the start, 8 afterwards.
 fn basin() -> Basin {
+    let second = start().as_second() as f64;
+    let points = vec![[second, 3.0], [second + 3_600.0, 3.0], [second + 3_601.0, 8.0]];
+    with_dam(Dam {
+        area_m2: 2e5,
+        spillway_m: [105.0, 20.0],
+        release: Series::new("release", points).unwrap(),
+        rule: Rule::Hold,
+    })
+}
+
+fn with_dam(dam: Dam) -> Basin {
     let node = |index: u32| {
         let bed_m = 100.0 - f64::from(index) - if index == DAM { LAKE_M } else { 0.0 };
         Node {
@@ -48,10 +59,6 @@ fn basin() -> Basin {
     let waterway = Waterway::new((0..NODES).map(node).collect()).unwrap();
     let elements = (0..NODES).map(element).collect();
     let slopes = Slopes::new(elements, Land::CLASSES.to_vec(), NODES as usize).unwrap();
-    let second = start().as_second() as f64;
-    let points = vec![[second, 3.0], [second + 3_600.0, 3.0], [second + 3_601.0, 8.0]];
-    let release = Series::new("release", points).unwrap();
-    let dam = Dam { area_m2: 2e5, spillway_m: [105.0, 20.0], release, rule: Rule::Hold };
     let works = Works { barriers: vec![(DAM, Barrier::Dam(dam))], ..Works::default() };
     Basin::new(waterway, slopes, works, &[GAUGE]).unwrap()
 }
@@ -149,4 +156,27 @@ fn an_observed_level_is_the_level() {
     ensemble.step(&basin, &cube, 1).unwrap();
     assert!(ensemble.volume_error(&basin) < 1e-9, "{:e}", ensemble.volume_error(&basin));
     assert!(ensemble.fill(DAM as usize, -0.1).is_err() && ensemble.fill(99, 1.0).is_err());
+}
+
+/// A table may say anything: a lake of 100 m² that is to let out 100,000 m³/s gives what comes in,
+/// and no water is made or lost.
+#[test]
+fn no_dam_gives_more_than_it_has() {
+    for (area_m2, release_m3_s, length_m) in
+        [(100.0, 1e5, 0.1), (1e11, 0.0, 1e4), (100.0, 0.0, 0.1)]
+    {
+        let release = Series::constant(release_m3_s);
+        let dam = Dam { area_m2, spillway_m: [96.0, length_m], release, rule: Rule::Hold };
+        let basin = with_dam(dam);
+        let mut ensemble = Ensemble::new(&basin, members(4), &Settings::default(), 1).unwrap();
+        ensemble.fill(DAM as usize, LAKE_M).unwrap();
+        let cube = cube(36);
+        for step in 0..36 {
+            ensemble.step(&basin, &cube, step).unwrap();
+        }
+        assert!(ensemble.volume_error(&basin) < 1e-9, "{:e}", ensemble.volume_error(&basin));
+        for depth_m in ensemble.depths_m(DAM as usize) {
+            assert!(0.0 <= depth_m, "{depth_m}");
+        }
+    }
 }

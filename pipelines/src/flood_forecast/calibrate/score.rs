@@ -186,9 +186,9 @@ mod tests {
     /// The search does not see what is kept back, and the check sees nothing else.
     #[test]
     fn what_is_kept_back_costs_nothing() {
-        let depths_m = (0..20).map(|index| {
-            let minute = 10 * index;
-            [at(minute).as_second() as f64, 1.0 + (f64::from(index as i32) * 0.7).sin()]
+        let depths_m = (0..20).map(|index: i32| {
+            let minute = i64::from(10 * index);
+            [at(minute).as_second() as f64, 1.0 + (f64::from(index) * 0.7).sin()]
         });
         let depths_m: Vec<[f64; 2]> = depths_m.collect();
         let gauge = GaugeReadings { gauge: 0, id: "g".to_owned(), depths_m: depths_m.clone() };
@@ -199,7 +199,8 @@ mod tests {
         late[15] += 0.5;
         let cost = |levels: &[f64]| readings.cost(at(0), &[levels.to_vec()], split);
         assert!(cost(&exact).abs() < 1e-12 && cost(&late).abs() < 1e-12);
-        let [good, bad] = [&exact, &late].map(|l| readings.scores(at(0), &[l.clone()], split));
+        let [good, bad] =
+            [&exact, &late].map(|l| readings.scores(at(0), std::slice::from_ref(l), split));
         assert!(good.is_better_checked(&bad) && !bad.is_better_checked(&good));
         let mut early = exact.clone();
         early[3] += 0.5;

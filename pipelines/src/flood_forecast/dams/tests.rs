@@ -59,7 +59,8 @@ const RELEASES: &str = "id,time,outflow_m3_s,level_m\n\
     D1,2026-09-01T00:00:00Z,3,50.0\n\
     D1,2026-09-01T00:10:00Z,5,50.5\n\
     D1,2026-09-01T00:20:00Z,7,\n\
-    D1,2026-09-01T00:30:00Z,7,999\n";
+    D1,2026-09-01T00:30:00Z,7,999\n\
+    D1,2026-09-01T00:40:00Z,4000,50.5\n";
 
 #[test]
 fn a_dam_stands_at_the_river_that_drains_as_much() {
@@ -84,6 +85,7 @@ fn a_dam_stands_at_the_river_that_drains_as_much() {
     assert_eq!(
         told,
         [
+            "dam-release-far D1",
             "dam-level-far D1",
             "dam-without-place D2",
             "dam-outside D3",
