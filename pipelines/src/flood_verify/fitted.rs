@@ -94,12 +94,12 @@ mod tests {
     use super::*;
     use crate::flood_verify::archive::Row;
 
-    /// Forecasts of a gauge, one a day, each ten readings long, of two members a metre apart that
+    /// Forecasts of a gauge, twelve a day, of two members a metre apart that
     /// err by `error_m` at every lead.
     fn forecasts(gauge: &str, days: i64, leads_min: &[u32], error_m: f64) -> (Vec<Row>, Now) {
         let start: Timestamp = "2030-07-01T00:00:00Z".parse().unwrap();
         let (mut rows, mut now) = (Vec::new(), Now::new());
-        for (day, tenth) in (0..days).flat_map(|day| (0..10).map(move |tenth| (day, tenth))) {
+        for (day, tenth) in (0..days).flat_map(|day| (0..12).map(move |tenth| (day, tenth))) {
             let reference_time = start + SignedDuration::from_mins(1_440 * day + 10 * tenth);
             now.insert((gauge.to_owned(), reference_time), vec![1.0, 2.0]);
             for lead_min in leads_min {
@@ -160,10 +160,10 @@ mod tests {
         assert_eq!(
             counts,
             [
-                ("A", "10", "100", "10"),
-                ("A", "60", "100", "10"),
-                ("*", "10", "310", "12"),
-                ("*", "60", "190", "10")
+                ("A", "10", "120", "10"),
+                ("A", "60", "120", "10"),
+                ("*", "10", "372", "12"),
+                ("*", "60", "228", "10")
             ]
         );
         assert_eq!(told(&[part, few.clone(), whole]), text);
@@ -178,6 +178,10 @@ mod tests {
         assert_eq!(told(&[(rows.clone(), Now::new())]).lines().count(), 1);
         let short = now.keys().map(|key| (key.clone(), vec![1.0])).collect();
         assert_eq!(told(&[(rows.clone(), short)]).lines().count(), 1);
+        // One forecast with other members is left out and spoils no other.
+        let mut one = now.clone();
+        one.values_mut().next().unwrap().pop();
+        assert_eq!(told(&[(rows.clone(), one)]).lines().count(), 3);
         let bare = Row { members_m: [vec![], vec![]], ..rows[0].clone() };
         assert_eq!(told(&[(vec![bare; 100], now)]).lines().count(), 1);
     }

@@ -224,6 +224,25 @@ fn members_are_kept_apart_as_far_as_they_tell() {
     assert!(idle.share <= 0.2 && 0.25 < idle.spread_m, "{idle:?}");
 }
 
+/// The error of a reading is counted once: it is no part of the level's spread, and all of it is in
+/// the reading's.
+#[test]
+fn the_error_of_a_reading_is_counted_once() {
+    let mut dice = Dice::new(43);
+    let one = |_| {
+        let level_m = 0.2 * normal(&mut dice);
+        let reading_m = level_m + 0.3 * normal(&mut dice);
+        let nothing = vec![0.0; 4];
+        let heard = Heard::Level(0.0);
+        Made { now_m: nothing.clone(), then_m: nothing, heard, reading_m, level_m }
+    };
+    let made: Vec<Made> = (0..2_000).map(one).collect();
+    for (sigma_m, spread_m) in [(0.3, 0.2), (0.0, 0.2_f64.hypot(0.3))] {
+        let at = fit(1.0, &earlier(&made), sigma_m).unwrap();
+        assert!((at.spread_m / spread_m - 1.0).abs() < 0.15, "{at:?} {spread_m}");
+    }
+}
+
 #[test]
 fn too_little_fits_nothing() {
     let mut dice = Dice::new(37);
