@@ -143,6 +143,8 @@ pub(crate) fn picture(outcome: &Outcome, texts: &toml::Table) -> Option<(String,
 fn value(number: f64) -> String {
     if number == 0.0 {
         "0".to_owned()
+    } else if number.fract() == 0.0 && (1_000.0..1e9).contains(&number.abs()) {
+        format!("{number:.0}")
     } else if (0.001..1_000.0).contains(&number.abs()) {
         format!("{number:.4}")
     } else {

@@ -42,9 +42,11 @@ pub(crate) fn experiment() -> Outcome {
         (
             "greatest difference of a score or an end of its interval",
             archive::difference(&document, &scores.readings),
-            1e-3,
+            2e-3,
         ),
-        ("greatest difference of a fitted number", archive::apart(past.path(), &fitted), 5e-3),
+        // Members in millimetres put another reading at the edge of the band, and the spread with
+        // it: some millimetres at the gauge with few readings.
+        ("greatest difference of a fitted number", archive::apart(past.path(), &fitted), 1e-2),
     ] {
         let variant = "jomo flood verify".to_owned();
         rows.push(Row { variant, norm, value, bound: Some(bound), run: None });
@@ -91,12 +93,12 @@ fn rows(scores: &Scores) -> Vec<Row> {
         for (told, off, cover) in [
             (
                 "90 % band of the level: cover",
-                "90 % band of the level: | cover - 0.9 |",
+                "90 % band of the level: cover off 0.9",
                 value("cover_90"),
             ),
             (
                 "90 % band of the reading: cover",
-                "90 % band of the reading: | cover - 0.9 |",
+                "90 % band of the reading: cover off 0.9",
                 of_reading,
             ),
         ] {
@@ -122,6 +124,12 @@ fn rows(scores: &Scores) -> Vec<Row> {
     let cover = covers.sum::<f64>() / scores.leads.len() as f64;
     let variant = "all leads".to_owned();
     let (value, bound) = ((cover - 0.9).abs(), Some(0.05));
-    rows.push(Row { variant, norm: "90 % band: | cover - 0.9 |", value, bound, run: None });
+    rows.push(Row {
+        variant,
+        norm: "90 % band of the level: cover off 0.9",
+        value,
+        bound,
+        run: None,
+    });
     rows
 }
