@@ -97,6 +97,8 @@ impl Soil {
         let within = |soil: &&SoilWater| {
             timeline.start <= soil.valid_time
                 && soil.valid_time <= timeline.now
+                // Analysed, not foreseen.
+                && soil.valid_time <= soil.reference_time
                 && [&soil.total_mm, &soil.upper_mm].iter().all(|values| values.len() == count)
         };
         let known = known.filter(within);
