@@ -225,6 +225,7 @@ impl Cutter<'_> {
             dz_rows,
             resistance: self.resistance(cells(), columns),
             face_resistance: FaceResistance::None,
+            void: !whole && cells().map(inside).all(|share| share == R::ZERO),
             inside: (!whole).then(|| cells().map(inside).collect()),
             rims: Default::default(),
             shown: 0,

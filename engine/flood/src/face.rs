@@ -50,9 +50,34 @@ impl<R: Real> Fluxes<R> {
         Self { mass: zero(), left: zero(), right: zero(), across: zero() }
     }
 
+    fn fields(&mut self) -> [&mut Vec<R>; 4] {
+        [&mut self.mass, &mut self.left, &mut self.right, &mut self.across]
+    }
+
+    /// Makes it one of no faces, in the room that it has.
+    pub(crate) fn clear(&mut self) {
+        self.fields().into_iter().for_each(Vec::clear);
+    }
+
+    /// Makes it one of `count` faces that nothing passes, in the room that it has.
+    pub(crate) fn reset(&mut self, count: usize) {
+        for values in self.fields() {
+            values.clear();
+            values.resize(count, R::ZERO);
+        }
+    }
+
+    /// Takes over what another holds, in the room that it has.
+    pub(crate) fn follow(&mut self, other: &Self) {
+        self.mass.clone_from(&other.mass);
+        self.left.clone_from(&other.left);
+        self.right.clone_from(&other.right);
+        self.across.clone_from(&other.across);
+    }
+
     /// Copies faces to the place `to`.
     pub(crate) fn carry(&mut self, faces: Range<usize>, to: usize) {
-        for values in [&mut self.mass, &mut self.left, &mut self.right, &mut self.across] {
+        for values in self.fields() {
             values.copy_within(faces.clone(), to);
         }
     }

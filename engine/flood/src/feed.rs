@@ -30,6 +30,15 @@ impl Feeds {
         self.cells.iter().any(|feed| feed.rate_m3_s != 0.0)
     }
 
+    /// For each of `tiles` the greatest of what `of` makes of its inflows in m³/s; 0 without any.
+    pub(crate) fn by_tile(&self, tiles: usize, of: impl Fn(f64) -> f64) -> Vec<f64> {
+        let mut greatest = vec![0.0_f64; tiles];
+        for feed in self.cells.iter().filter(|feed| 0.0 < feed.rate_m3_s) {
+            greatest[feed.tile] = greatest[feed.tile].max(of(feed.rate_m3_s));
+        }
+        greatest
+    }
+
     /// The greatest rate of inflow, m³/s.
     pub(crate) fn fastest_m3_s(&self) -> f64 {
         self.cells.iter().map(|feed| feed.rate_m3_s).fold(0.0, f64::max)
@@ -45,7 +54,6 @@ impl<R: Real> Simulation<R> {
         let mut feeds = Vec::with_capacity(cells.len());
         for cell in cells {
             let (tile, at) = build::place(ground, &self.layout, *cell)?;
-            self.tiles[tile].fed = true;
             feeds.push(Feed { tile, at, rate_m3_s: 0.0, moved_m3: 0.0 });
         }
         let mut by_tile: Vec<usize> = (0..feeds.len()).collect();

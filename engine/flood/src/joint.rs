@@ -40,6 +40,14 @@ impl<R: Real> Joint<'_, R> {
     ) {
         match self {
             Self::Even => {}
+            Self::Faster(given) if given.mass.is_empty() => {
+                // It rested all the while.
+                for values in
+                    [&mut fluxes.mass, &mut fluxes.left, &mut fluxes.right, &mut fluxes.across]
+                {
+                    values[face] = R::ZERO;
+                }
+            }
             Self::Faster(given) => {
                 fluxes.mass[face] = given.mass[place];
                 fluxes.left[face] = given.left[place];
@@ -53,14 +61,6 @@ impl<R: Real> Joint<'_, R> {
                 register.right[place] += R::HALF * fluxes.right[face];
                 register.across[place] += R::HALF * fluxes.across[face];
             }
-        }
-    }
-
-    /// Whether a faster tile let anything pass.
-    pub(crate) fn stirs(&self) -> bool {
-        match self {
-            Self::Faster(given) => given.mass.iter().any(|mass| *mass != R::ZERO),
-            Self::Even | Self::Slower { .. } => false,
         }
     }
 }

@@ -14,11 +14,14 @@ use crate::joint::Joint;
 use crate::layout::Layout;
 use crate::real::Real;
 use crate::rim::Imposed;
-use crate::simulation::{Simulation, View};
+use crate::simulation::{Simulation, View, critical_m_s};
 use crate::tile::{Band, Compass, Edges, Pace, Strip, Surroundings, Tile};
 
 /// The slowest tiles take steps of `2^HIGHEST` times the shortest.
 const HIGHEST: u8 = 3;
+
+/// Stands for the pace of a tile without any cell of the domain: it has no turn.
+const VOID: u8 = u8::MAX;
 
 /// Share of the allowed step that is used: water may quicken before all tiles meet again.
 const CAUTION: f64 = 0.8;
@@ -36,7 +39,7 @@ impl<R: Real> Simulation<R> {
     pub(crate) fn move_locally(&mut self, shortest_s: f64, limit_s: f64) -> f64 {
         let shortest_s = CAUTION * shortest_s;
         let levels = self.levels(shortest_s);
-        let top = levels.iter().copied().max().unwrap_or(0);
+        let top = levels.iter().copied().filter(|level| *level != VOID).max().unwrap_or(0);
         let count = 1_u32 << top;
         let whole_s = (shortest_s * f64::from(count)).min(limit_s);
         let part_s = whole_s / f64::from(count);
@@ -57,15 +60,21 @@ impl<R: Real> Simulation<R> {
 
     /// How often each tile may double the shortest step.
     fn levels(&self, shortest_s: f64) -> Vec<u8> {
-        let entering_m_s = self.entering_m_s();
-        let allowed = |tile: &Tile<R>| {
+        let coming_m_s = self.coming_m_s();
+        // Banks that run feed most tiles of a plain, few of them much: each tile counts its own.
+        let fed_m_s =
+            self.feeds.by_tile(self.tiles.len(), |rate| critical_m_s(rate / self.mouth_m()));
+        let allowed = |(tile, fed_m_s): (&Tile<R>, &f64)| {
+            if tile.void {
+                return VOID;
+            }
             let rim = tile.rims.iter().any(Option::is_some);
-            let entering = if rim || tile.fed { entering_m_s } else { 0.0 };
-            let signal_m_s = tile.signal.wide().max(entering);
+            let entering_m_s = if rim || tile.fed { coming_m_s } else { 0.0 };
+            let signal_m_s = tile.signal.wide().max(entering_m_s).max(*fed_m_s);
             let steps = CAUTION * self.settings.cfl * self.cell_size_m / (signal_m_s * shortest_s);
             (0..HIGHEST).rev().find(|level| f64::from(2_u32 << level) <= steps).map_or(0, |l| l + 1)
         };
-        let mut levels: Vec<u8> = self.tiles.par_iter().map(allowed).collect();
+        let mut levels: Vec<u8> = self.tiles.par_iter().zip(&fed_m_s).map(allowed).collect();
         for _ in 0..HIGHEST {
             levels = graded(&self.layout, &levels);
         }
@@ -83,27 +92,30 @@ impl<R: Real> Simulation<R> {
             .enumerate()
             .filter(|(index, _)| levels[*index] == turn.level)
             .map_init(Band::default, |band, (index, (tile, show))| {
-                let mut registers = view.registers(index, turn.first);
-                let mut joints = view.joints(index, levels, &mut registers);
-                let stirred = joints.iter().any(Joint::stirs);
-                if !(stirred || view.works(index, tile, imposed)) {
-                    show.follow(&view.edges[index]);
-                    show.registers = registers;
+                // Of a tile at rest nothing is copied: what it showed still holds.
+                if !(view.works(index, tile, imposed) || view.stirred(index, levels)) {
                     return 0;
                 }
+                let mut registers = std::mem::take(&mut show.registers);
+                view.begin_registers((index, levels), turn.first, &mut registers);
                 view.prepare(index, tile, imposed, pace);
+                let mut joints = view.joints(index, levels, &mut registers);
                 let around = view.around(index);
                 let own = &view.edges[index];
-                let joints = &mut joints;
-                tile.step(Surroundings { own, around, joints }, pace, band);
+                tile.step(Surroundings { own, around, joints: &mut joints }, pace, band);
                 tile.show(show, scheme.halo());
                 show.registers = registers;
                 tile.h.len() as u64
             })
             .sum();
         for (index, (before, after)) in before.iter_mut().zip(after).enumerate() {
-            if levels[index] == turn.level {
+            if levels[index] != turn.level {
+                continue;
+            }
+            if before.is_older_than(after) {
                 std::mem::swap(before, after);
+            } else if turn.first {
+                before.registers.iter_mut().for_each(Fluxes::clear);
             }
         }
         self.ledger.cell_updates += updates;
@@ -113,21 +125,54 @@ impl<R: Real> Simulation<R> {
 /// Levels that differ by no more than one between neighbours, none of them higher than before.
 fn graded(layout: &Layout, levels: &[u8]) -> Vec<u8> {
     let one = |(tile, level): (usize, &u8)| {
+        if *level == VOID {
+            return VOID;
+        }
         let beyond = Compass::ALL.into_iter().filter_map(|side| layout.neighbour(tile, side));
-        beyond.map(|other| levels[other] + 1).fold(*level, u8::min)
+        beyond.map(|other| levels[other].saturating_add(1)).fold(*level, u8::min)
     };
     levels.iter().enumerate().map(one).collect()
 }
 
 impl<R: Real> View<'_, R> {
-    /// The registers of a tile: empty at the first of two steps, as they stand at the second.
-    fn registers(&self, index: usize, first: bool) -> [Fluxes<R>; 4] {
-        let Edges { sides, registers, .. } = &self.edges[index];
-        Compass::ALL.map(|side| {
-            let faces = sides[side.index()].h.len();
-            let kept = &registers[side.index()];
-            if first || kept.mass.len() != faces { Fluxes::with_faces(faces) } else { kept.clone() }
+    /// How the pace of the tile on a side compares; a tile without cells lets nothing pass.
+    fn beyond(&self, index: usize, levels: &[u8], side: Compass) -> Option<(usize, Ordering)> {
+        let other = self.layout.neighbour(index, side).filter(|other| levels[*other] != VOID)?;
+        Some((other, levels[other].cmp(&levels[index])))
+    }
+
+    /// Whether a faster neighbour let anything pass.
+    fn stirred(&self, index: usize, levels: &[u8]) -> bool {
+        Compass::ALL.into_iter().any(|side| {
+            let Some((other, Ordering::Less)) = self.beyond(index, levels, side) else {
+                return false;
+            };
+            let given = &self.edges[other].registers[side.opposite().index()];
+            given.mass.iter().any(|mass| *mass != R::ZERO)
         })
+    }
+
+    /// Readies the registers of a tile towards slower neighbours: zero at the first of two steps, as
+    /// they stand at the second; none towards others.
+    fn begin_registers(
+        &self,
+        (index, levels): (usize, &[u8]),
+        first: bool,
+        registers: &mut [Fluxes<R>; 4],
+    ) {
+        let Edges { sides, registers: kept, .. } = &self.edges[index];
+        for side in Compass::ALL {
+            let register = &mut registers[side.index()];
+            let slower = matches!(self.beyond(index, levels, side), Some((_, Ordering::Greater)));
+            let (faces, kept) = (sides[side.index()].h.len(), &kept[side.index()]);
+            if !slower {
+                register.clear();
+            } else if first || kept.mass.len() != faces {
+                register.reset(faces);
+            } else {
+                register.follow(kept);
+            }
+        }
     }
 
     /// What lies beyond each side of a tile.
@@ -139,10 +184,10 @@ impl<R: Real> View<'_, R> {
     ) -> [Joint<'a, R>; 4] {
         let [north, west, east, south] = registers;
         let one = |side: Compass, register: &'a mut Fluxes<R>| {
-            let Some(other) = self.layout.neighbour(index, side) else { return Joint::Even };
+            let Some((other, pace)) = self.beyond(index, levels, side) else { return Joint::Even };
             let edges = &self.edges[other];
             let facing = side.opposite().index();
-            match levels[other].cmp(&levels[index]) {
+            match pace {
                 Ordering::Less => Joint::Faster(&edges.registers[facing]),
                 Ordering::Greater => Joint::Slower { beyond: &edges.sides[facing], register },
                 Ordering::Equal => Joint::Even,

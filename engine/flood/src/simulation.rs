@@ -150,6 +150,13 @@ impl<R: Real> Simulation<R> {
     /// # Errors
     /// If a value stops being a number, or time stands still; the error names the cell.
     pub fn advance_to(&mut self, end_s: f64) -> Result<(), FloodError> {
+        self.run_to(end_s)?;
+        self.check()
+    }
+
+    /// Like [`Simulation::advance_to`], for many short ways: whether all values are numbers is left
+    /// to the last of them (a fifth of the time when it was asked every 10 s).
+    pub(crate) fn run_to(&mut self, end_s: f64) -> Result<(), FloodError> {
         while self.time_s < end_s {
             self.step(end_s)?;
         }
@@ -157,7 +164,7 @@ impl<R: Real> Simulation<R> {
         if self.sky.waits() {
             self.let_rain();
         }
-        self.check()
+        Ok(())
     }
 
     /// One step, at most up to `end_s`.
@@ -207,24 +214,31 @@ impl<R: Real> Simulation<R> {
         if enters { FORESIGHT_S } else { f64::INFINITY }
     }
 
-    /// Signal speed in m/s of the water about to enter, which no cell shows yet: that of critical
-    /// flow, `2 (g q)^(1/3)`, at the rim and at sources, and of a dam break at a stage.
-    pub(crate) fn entering_m_s(&self) -> f64 {
+    /// Signal speed in m/s of the water about to enter, which no cell shows yet.
+    fn entering_m_s(&self) -> f64 {
+        self.coming_m_s().max(critical_m_s(self.feeds.fastest_m3_s() / self.mouth_m()))
+    }
+
+    /// How wide water spreads that enters at one cell, m.
+    pub(crate) fn mouth_m(&self) -> f64 {
+        4.0 * self.cell_size_m
+    }
+
+    /// That of the water at the rim and at sources: that of critical flow, and of a dam break at a
+    /// stage.
+    pub(crate) fn coming_m_s(&self) -> f64 {
         let peak = |series: &Series| series.most(self.time_s, self.time_s + FORESIGHT_S);
-        let critical = |q: f64| 2.0 * (GRAVITY * q.max(0.0)).cbrt();
         let rims = self.flows.iter().zip(&self.reaches).enumerate();
         let rims = rims.map(|(stretch, (flow, reach))| match flow {
             Flow::Discharge(series) if !reach.cells.is_empty() => {
-                critical(peak(series) / (reach.cells.len() as f64 * self.cell_size_m))
+                critical_m_s(peak(series) / (reach.cells.len() as f64 * self.cell_size_m))
             }
             Flow::Stage(series) if !reach.cells.is_empty() => self.break_m_s(stretch, peak(series)),
             _ => 0.0,
         });
         let sources = self.sources.iter();
-        let edge_m = 4.0 * self.cell_size_m;
-        let sources = sources.map(|source| critical(peak(&source.discharge) / edge_m));
-        let feeds = critical(self.feeds.fastest_m3_s() / edge_m);
-        rims.chain(sources).fold(feeds, f64::max)
+        let sources = sources.map(|source| critical_m_s(peak(&source.discharge) / self.mouth_m()));
+        rims.chain(sources).fold(0.0, f64::max)
     }
 
     /// Signal speed in m/s of water that enters from a level outside: `2 c` over dry ground, `c`
@@ -439,6 +453,11 @@ impl<R: Real> Simulation<R> {
         let (tile, at) = self.layout.find(cell)?;
         self.tiles[tile].motion(at)
     }
+}
+
+/// Signal speed of critical flow of `q` m²/s, in m/s: `2 (g q)^(1/3)`.
+pub(crate) fn critical_m_s(q: f64) -> f64 {
+    2.0 * (GRAVITY * q.max(0.0)).cbrt()
 }
 
 /// A sum that is the same bits forwards and backwards, as a map may be turned.

@@ -136,6 +136,11 @@ impl<R: Real> Edges<R> {
         }
     }
 
+    /// Whether another copy shows a later state of the tile.
+    pub(crate) fn is_older_than(&self, other: &Self) -> bool {
+        self.version < other.version
+    }
+
     /// Whether no water on a side moves.
     pub(crate) fn is_still(&self, side: Compass) -> bool {
         self.still[side.index()]
@@ -166,6 +171,8 @@ pub(crate) struct Tile<R> {
     pub face_resistance: FaceResistance<R>,
     /// 1 inside the domain and 0 outside; `None` where all cells are inside.
     pub inside: Option<Vec<R>>,
+    /// Whether all cells are outside.
+    pub void: bool,
     /// Sides on the rim of the domain.
     pub rims: [Option<Box<Rim<R>>>; 4],
     /// How often its edges have been shown.

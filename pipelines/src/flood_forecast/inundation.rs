@@ -3,14 +3,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jomo_core::grid::{Grid, Placement};
 use jomo_core::message::{Arguments, Coded};
 use jomo_flood::basin::Ensemble;
 use jomo_flood::river::{Breach, Coupled, CoupledError, Plain};
 use jomo_flood::{
-    BasinError, Field, Flow, Forcing, Ground, Roughness, Scheme, Settings, Simulation, Stretch,
-    Thresholds,
+    BasinError, Field, Flow, Forcing, Ground, Roughness, Settings, Simulation, Stretch, Thresholds,
+    TimeStep,
 };
 use jomo_format::geotiff::{CogWriter, Effort, Layout, Meaning, Overviews};
 use serde_json::{Value, json};
@@ -92,6 +93,8 @@ struct Window {
     shape: [usize; 2],
     placement: Placement,
     bed_m: Vec<f64>,
+    /// The node beside which each cell lies.
+    node_of_cell: Vec<u32>,
     /// Cells of the rivers, for the map: their water is computed in the channel, not here.
     is_river: Vec<bool>,
 }
@@ -116,9 +119,11 @@ impl Window {
         let origin_m = [west + left as f64 * cell_size_m, north - top as f64 * cell_size_m];
         let nodes = model.basin.waterway().nodes();
         let mut bed_m = Vec::with_capacity(shape[0] * shape[1]);
+        let mut node_of_cell = Vec::with_capacity(bed_m.capacity());
         for row in top..=bottom {
             for column in left..=right {
                 let cell = row * columns + column;
+                node_of_cell.push(model.plain[cell]);
                 let node = nodes.get(model.plain[cell] as usize);
                 let height = f64::from(heights.values()[cell]);
                 bed_m.push(if node.is_some() { height } else { f64::NAN });
@@ -126,10 +131,10 @@ impl Window {
         }
         let placement = Placement { zone, origin_m, cell_size_m };
         let is_river = rivers(model, [top, left], shape);
-        Some(Self { shape, placement, bed_m, is_river })
+        Some(Self { shape, placement, bed_m, node_of_cell, is_river })
     }
 
-    fn plain(&self, case: usize) -> Result<Plain, Failure> {
+    fn plain(&self) -> Result<Plain, Failure> {
         let roughness = Roughness::Uniform(ROUGHNESS);
         let cell_size_m = self.placement.cell_size_m;
         let ground = Ground::new(self.shape, cell_size_m, self.bed_m.clone(), roughness)
@@ -138,19 +143,16 @@ impl Window {
             .into_iter()
             .map(|side| Stretch { side, range_m: None, flow: Flow::Open { slope: RIM_SLOPE } })
             .collect();
-        // The middle case is published step by step and takes all terms; the others tell how wide
-        // the band is, at a third of the cost.
-        let (scheme, cfl) =
-            if case == MIDDLE { (Scheme::First, 0.5) } else { (Scheme::Inertial, 0.7) };
         Ok(Plain {
             ground,
             origin_m: self.placement.origin_m,
+            node_of_cell: self.node_of_cell.clone(),
             forcing: Forcing { rim, ..Forcing::default() },
+            // Tiles go at the pace of their own water: one deep reach would else set the step of all.
             settings: Settings {
-                scheme,
-                cfl,
                 tile_edge: TILE_EDGE,
                 watch: Some(WATCH),
+                time_step: TimeStep::Local,
                 ..Settings::default()
             },
         })
@@ -216,7 +218,7 @@ pub(super) fn run(
         let place = folder.join(CASES[case]);
         fs::create_dir_all(&place)
             .map_err(|fault| Failure::new(Exit::Failed, CommandError::io(&place, &fault)))?;
-        let mut work = Work::new(start, &window, (case, member))?;
+        let mut work = Work::new(start, &window, member)?;
         if case == MIDDLE {
             work.depth(&place, 0)?;
         }
@@ -254,23 +256,20 @@ struct Work<'a> {
     member: usize,
     coupled: Coupled,
     breaches: Vec<Result<usize, BasinError>>,
+    began: Instant,
 }
 
 impl<'a> Work<'a> {
-    fn new(
-        start: &'a Start<'a>,
-        window: &'a Window,
-        (case, member): (usize, usize),
-    ) -> Result<Self, Failure> {
+    fn new(start: &'a Start<'a>, window: &'a Window, member: usize) -> Result<Self, Failure> {
         let Model { basin, river, .. } = start.model;
         let river = start
             .ensemble
             .river_of(basin, river, member)
             .map_err(|fault| Failure::new(Exit::Failed, fault))?;
-        let mut coupled = Coupled::new(river, basin.waterway(), window.plain(case)?)
+        let mut coupled = Coupled::new(river, basin.waterway(), window.plain()?)
             .map_err(|fault: CoupledError| Failure::new(Exit::Input, fault))?;
         let breaches = breach::expect(&mut coupled, start.breaches);
-        Ok(Self { start, window, member, coupled, breaches })
+        Ok(Self { start, window, member, coupled, breaches, began: Instant::now() })
     }
 
     fn advance(&mut self, step: usize) -> Result<(), Failure> {
@@ -282,14 +281,16 @@ impl<'a> Work<'a> {
         self.coupled.advance(STEP_S, &lateral).map_err(|fault| Failure::new(Exit::Failed, fault))
     }
 
-    /// Writes the depth at the end of a step; the river shows as water from the start, so that the
-    /// map tells it from the flood.
+    /// Writes the depth at the end of a step. At the start only the river shows, so that the map
+    /// tells it from the flood, that which stands on the land already included.
     fn depth(&self, folder: &Path, step: usize) -> Result<(), Failure> {
         let mut depth = self.coupled.plain().raster(Field::Depth, f32::NAN);
         if step == 0 {
             for (depth, is_river) in depth.iter_mut().zip(&self.window.is_river) {
                 if *is_river {
                     *depth = 1.0;
+                } else if 0.0 < *depth {
+                    *depth = 0.0;
                 }
             }
         }
@@ -331,6 +332,7 @@ impl<'a> Work<'a> {
             "cells": self.window.bed_m.iter().filter(|bed| !bed.is_nan()).count(),
             "cell_updates": ledger.plain.cell_updates,
             "steps": ledger.plain.steps,
+            "wall_s": self.began.elapsed().as_secs_f64(),
             "spilled_m3": ledger.spilled_m3,
             "volume_error": ledger.relative_error(),
             "breaches": breach::told(&self.coupled, &self.breaches),

@@ -345,6 +345,7 @@ impl Work<'_> {
         made.counts.extend([
             ("nodes".to_owned(), count(model.basin.waterway().nodes().len())),
             ("slope_elements".to_owned(), count(model.basin.slopes().elements().len())),
+            ("basin_cells".to_owned(), count(model.heights.values().len())),
             ("members".to_owned(), count(now.ensemble.count())),
             ("gauges".to_owned(), count(model.gauges.len())),
             ("observations_used".to_owned(), now.used),

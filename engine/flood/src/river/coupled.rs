@@ -8,7 +8,7 @@
 //! the next interval: no volume is lost.
 
 use crate::basin_error::BasinError;
-use crate::case::{Forcing, Start};
+use crate::case::{Forcing, Start, Water};
 use crate::error::FloodError;
 use crate::ground::{Ground, Roughness};
 use crate::ledger::Ledger;
@@ -60,6 +60,9 @@ pub struct Plain {
     pub forcing: Forcing,
     /// How it is computed.
     pub settings: crate::case::Settings,
+    /// For each cell the node whose land it is, where water that stood on that land at the start
+    /// goes; elsewhere, and where this is empty, such water goes back into the channel.
+    pub node_of_cell: Vec<u32>,
 }
 
 /// One side of one node, and its cells among those fed.
@@ -116,8 +119,10 @@ impl CoupledLedger {
 }
 
 impl Coupled {
-    /// Joins a river in its present state, with its works, to a dry plain. Where the river lies
-    /// outside the plain, its ponds stay as they are; inside, the plain takes their place.
+    /// Joins a river in its present state, with its works, to a plain that is dry but for the water
+    /// that stands beside the river. Where the river lies outside the plain, its ponds stay as they
+    /// are; inside, the plain takes their place: what stood in the ponds of a node lies level on the
+    /// lowest cells of its land.
     ///
     /// # Errors
     /// Those of the ground and of the plain.
@@ -132,8 +137,9 @@ impl Coupled {
         }
         let strip = Strip::new(waterway, &plain);
         let ground = strip.raised(waterway, &plain.ground)?;
-        let mut simulation =
-            Simulation::new(&ground, &Start::default(), plain.forcing, plain.settings)?;
+        let (depth_m, stood_m3) = strip.flooded(&mut river, &plain.node_of_cell, &ground);
+        let start = Start { water: Some(Water::Depth(depth_m)), ..Start::default() };
+        let mut simulation = Simulation::new(&ground, &start, plain.forcing, plain.settings)?;
         let mut sides = Vec::new();
         let (mut cells, mut beds_m) = (Vec::new(), Vec::new());
         let columns = ground.shape()[1];
@@ -158,7 +164,12 @@ impl Coupled {
         }
         simulation.place_feeds(&ground, &cells)?;
         let cell_area_m2 = ground.cell_size_m().powi(2);
-        Ok(Self { river, plain: simulation, sides, cells, beds_m, cell_area_m2, fed_m3: 0.0 })
+        let fed_m3 = simulation.storage_m3();
+        // What the depths of the plain rounded.
+        if let Some(side) = sides.first_mut() {
+            side.owed_m3 = stood_m3 - fed_m3;
+        }
+        Ok(Self { river, plain: simulation, sides, cells, beds_m, cell_area_m2, fed_m3 })
     }
 
     /// The rivers.
@@ -200,10 +211,10 @@ impl Coupled {
             self.river.advance(interval_s, lateral_m3_s)?;
             self.share_out(interval_s, &mut rates);
             self.plain.set_feeds(&rates)?;
-            self.plain.advance_to(start_s + interval_s * done)?;
+            self.plain.run_to(start_s + interval_s * done)?;
             self.settle();
         }
-        Ok(())
+        Ok(self.plain.check()?)
     }
 
     fn depth_m(&self, cell: usize) -> f64 {
@@ -325,6 +336,45 @@ impl Strip {
         Self { over, banks: banks.into_iter().collect() }
     }
 
+    /// Puts what stands in the ponds of each node on its land: depths of all cells in m, and the
+    /// whole volume in m³.
+    fn flooded(
+        &self,
+        river: &mut River<1>,
+        node_of_cell: &[u32],
+        ground: &Ground,
+    ) -> (Vec<f64>, f64) {
+        let mut depth_m = vec![0.0; ground.bed_m().len()];
+        let mut land = std::collections::BTreeMap::<u32, Vec<usize>>::new();
+        for (cell, (node, over)) in node_of_cell.iter().zip(&self.over).enumerate() {
+            let is_land = *over == NONE && !ground.bed_m()[cell].is_nan();
+            if is_land && (*node as usize) < river.volume_m3.len() && !self.banks.is_empty() {
+                land.entry(*node).or_default().push(cell);
+            }
+        }
+        let cell_m2 = ground.cell_size_m().powi(2);
+        let mut whole_m3 = 0.0;
+        for (node, mut cells) in land {
+            let place = &river.channels.places[river.place(node as usize)];
+            let mut volume_m3 = 0.0;
+            for pond in place.ponds {
+                if let Some(pond) = river.ponds.get_mut(pond as usize) {
+                    volume_m3 += std::mem::replace(&mut pond.volume_m3, [0.0])[0];
+                }
+            }
+            river.ledger.exchanged_m3[0] += volume_m3;
+            whole_m3 += volume_m3;
+            let bed_m = |cell: &usize| ground.bed_m()[*cell];
+            cells.sort_by(|a, b| bed_m(a).total_cmp(&bed_m(b)));
+            let level_m =
+                level_over(&cells.iter().map(bed_m).collect::<Vec<_>>(), volume_m3 / cell_m2);
+            for cell in cells {
+                depth_m[cell] = (level_m - bed_m(&cell)).max(0.0);
+            }
+        }
+        (depth_m, whole_m3)
+    }
+
     /// The ground with the channels filled to the lower crest.
     fn raised(&self, waterway: &Waterway, ground: &Ground) -> Result<Ground, FloodError> {
         let mut bed_m = ground.bed_m().to_vec();
@@ -336,6 +386,20 @@ impl Strip {
         let roughness: Roughness = ground.roughness().clone();
         Ground::new(ground.shape(), ground.cell_size_m(), bed_m, roughness)
     }
+}
+
+/// The level at which water of `depth_sum_m` in all stands on cells with rising beds, m.
+fn level_over(beds_m: &[f64], depth_sum_m: f64) -> f64 {
+    let mut sum_m = 0.0;
+    let mut level_m = f64::NEG_INFINITY;
+    for (below, bed_m) in beds_m.iter().enumerate() {
+        if 0 < below && level_m <= *bed_m {
+            break;
+        }
+        sum_m += bed_m;
+        level_m = (depth_sum_m + sum_m) / (below as f64 + 1.0);
+    }
+    level_m
 }
 
 /// For every cell near a river the nearest stretch of it.

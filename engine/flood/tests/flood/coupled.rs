@@ -43,7 +43,8 @@ fn plain(levee_m: f64) -> (Waterway, Plain) {
         vec![Stretch { side: Compass::East, range_m: None, flow: Flow::Open { slope: 0.002 } }];
     let forcing = Forcing { rim, ..Forcing::default() };
     let settings = jomo_flood::Settings::default();
-    (waterway, Plain { ground, origin_m: [0.0, 600.0], forcing, settings })
+    let node_of_cell = Vec::new();
+    (waterway, Plain { ground, origin_m: [0.0, 600.0], forcing, settings, node_of_cell })
 }
 
 fn inflow(flow: f64) -> Vec<[f64; 1]> {
@@ -75,6 +76,62 @@ fn what_spills_floods_the_plain_and_nothing_is_lost() {
     assert!(low.relative_error().abs() <= 1e-6, "{:e}", low.relative_error());
     let exact = low.error_m3() - low.plain.error_m3();
     assert!(exact.abs() <= 1e-9 * low.river.lateral_m3[0], "{exact:e}");
+}
+
+/// A river over its banks whose water stands in ponds beside it.
+fn ponded(waterway: &Waterway) -> River<1> {
+    let mut river = River::<1>::new(waterway, Settings::default()).unwrap();
+    let pond = |node: &Node| Some(Pond { area_m2: 6_000.0, floor_m: node.crest_m[0] - 0.2 });
+    let ponds = waterway.nodes().iter().map(|node| [pond(node), pond(node)]);
+    river.install(Works { ponds: (0..).zip(ponds).collect(), ..Works::default() }).unwrap();
+    river.set_normal(&inflow(60.0)).unwrap();
+    river.advance(1_800.0, &inflow(200.0)).unwrap();
+    river
+}
+
+#[test]
+fn water_on_the_land_stays_there() {
+    let (waterway, mut plain) = plain(0.0);
+    let river = ponded(&waterway);
+    let stood_m3: f64 =
+        (0..12).map(|node| river.spilled_m3(node).map(|side| side[0]).iter().sum::<f64>()).sum();
+    assert!(1e4 < stood_m3, "{stood_m3}");
+    let in_channel = |river: &River<1>| -> f64 { (0..12).map(|node| river.depth_m(node)[0]).sum() };
+    let before = in_channel(&river);
+
+    // Without land of its own the water returns to the channel.
+    let back = Coupled::new(river.clone(), &waterway, plain.clone()).unwrap();
+    assert!(back.plain().storage_m3() < 1e-9 && before + 1.0 < in_channel(back.river()));
+
+    plain.node_of_cell = (0..3_600_u32).map(|cell| (cell % 60) / 5).collect();
+    plain.settings.time_step = jomo_flood::TimeStep::Local;
+    plain.settings.tile_edge = 32;
+    let mut both = Coupled::new(river, &waterway, plain).unwrap();
+    let start = both.ledger();
+    assert!((both.plain().storage_m3() / stood_m3 - 1.0).abs() < 1e-6, "{start:?}");
+    assert!((in_channel(both.river()) - before).abs() < 1e-9);
+    assert!(start.error_m3().abs() <= 1e-9 * stood_m3, "{start:?}");
+    // Level water on the lowest land: the cells of a node share one surface.
+    let cells = (0..60).flat_map(|row| (10..15).map(move |column| [row, column]));
+    let bed = |[row, column]: [usize; 2]| {
+        let away = (300.0 - (600.0 - 10.0 * (row as f64 + 0.5))).abs();
+        (20.0 - 0.02 * (column as f64 + 0.5), 20.0 < away)
+    };
+    let levels = cells.filter_map(|cell| {
+        let (bed_m, is_land) = bed(cell);
+        let [depth, ..] = both.plain().at(cell)?;
+        (is_land && 1e-3 < depth).then_some(bed_m + depth)
+    });
+    let (low, high) =
+        levels.fold((f64::MAX, f64::MIN), |(a, b), level| (a.min(level), b.max(level)));
+    assert!(high - low < 1e-4 && low < high + 1.0, "{low} {high}");
+
+    both.advance(1_800.0, &inflow(200.0)).unwrap();
+    both.advance(1_800.0, &inflow(20.0)).unwrap();
+    let end = both.ledger();
+    assert!(end.relative_error().abs() <= 1e-6, "{:e}", end.relative_error());
+    let exact = end.error_m3() - end.plain.error_m3();
+    assert!(exact.abs() <= 1e-9 * end.river.lateral_m3[0], "{exact:e}");
 }
 
 #[test]
