@@ -16,6 +16,7 @@ import { budgetIsKept, firstViewIsAccessible, keyboardIsEnough, listTellsTheView
 import { floodHasOtherViews, floodIsTold } from './stories/flood.mjs';
 import { failureIsTold, fileBecomesLayer, jobIsCancelled, restartIsSurvived } from './stories/jobs.mjs';
 import { clickShowsAttributes, everyFeatureIsDrawn, frameIsDrawn, sliderMovesTime } from './stories/map.mjs';
+import { riverForecastIsTold } from './stories/river.mjs';
 import {
   endOfSessionIsTold,
   formSignsInWithoutScript,
@@ -34,6 +35,7 @@ const STORIES = [
   [sliderMovesTime, BOTH],
   [floodIsTold, BOTH],
   [floodHasOtherViews, ['desktop']],
+  [riverForecastIsTold, BOTH],
   [clickShowsAttributes, BOTH],
   [frameIsDrawn, BOTH],
   [permalinkRestores, ['desktop']],
