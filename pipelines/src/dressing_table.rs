@@ -197,10 +197,9 @@ fn row(cells: &[&str], places: [usize; COLUMNS.len()]) -> Option<(String, LeadDr
     let (kept, share, spread_m) = (number(2)?, number(3)?, number(4)?);
     let counts = [cell(5)?.parse::<u64>(), cell(6)?.parse::<u64>()];
     let lead_h = f64::from(lead_min) / 60.0;
-    counts
-        .iter()
-        .all(Result::is_ok)
-        .then_some((gauge, LeadDressing { lead_h, kept, share, spread_m }))
+    // A band without width would promise.
+    let is_sound = counts.iter().all(Result::is_ok) && 0.0 < spread_m;
+    is_sound.then_some((gauge, LeadDressing { lead_h, kept, share, spread_m }))
 }
 
 #[cfg(test)]

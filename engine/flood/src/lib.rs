@@ -21,6 +21,7 @@ pub mod calibrate;
 mod case;
 mod cell;
 pub mod ensemble;
+mod entering;
 mod error;
 mod face;
 mod feed;

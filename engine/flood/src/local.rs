@@ -9,12 +9,13 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
+use crate::entering::critical_m_s;
 use crate::face::Fluxes;
 use crate::joint::Joint;
 use crate::layout::Layout;
 use crate::real::Real;
 use crate::rim::Imposed;
-use crate::simulation::{Simulation, View, critical_m_s};
+use crate::simulation::{Simulation, View};
 use crate::tile::{Band, Compass, Edges, Pace, Strip, Surroundings, Tile};
 
 /// The slowest tiles take steps of `2^HIGHEST` times the shortest.

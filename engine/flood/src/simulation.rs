@@ -18,9 +18,6 @@ use crate::rim::{Flow, Imposed, weight};
 use crate::series::Series;
 use crate::tile::{Band, Compass, Edges, FlatRoom, Pace, Room, Scratch, Strip, Surroundings, Tile};
 
-/// Time in s for which what enters is looked at ahead.
-const FORESIGHT_S: f64 = 10.0;
-
 /// Steps shorter than this, s, are a fault of the input.
 const LEAST_STEP_S: f64 = 1e-7;
 
@@ -37,9 +34,9 @@ pub struct Simulation<R> {
     pub(crate) tiles: Vec<Tile<R>>,
     /// Edges before and after a step, in turns.
     pub(crate) edges: [Vec<Edges<R>>; 2],
-    flows: Vec<Flow>,
-    reaches: Vec<Reach>,
-    sources: Vec<PlacedSource>,
+    pub(crate) flows: Vec<Flow>,
+    pub(crate) reaches: Vec<Reach>,
+    pub(crate) sources: Vec<PlacedSource>,
     pub(crate) feeds: Feeds,
     pub(crate) sky: Sky,
     /// Cells of the domain in each zone of rain.
@@ -60,10 +57,10 @@ pub(crate) struct Reach {
 }
 
 #[derive(Clone, Debug)]
-struct PlacedSource {
-    tile: usize,
-    at: usize,
-    discharge: Series,
+pub(crate) struct PlacedSource {
+    pub tile: usize,
+    pub at: usize,
+    pub discharge: Series,
 }
 
 impl<R: Real> Simulation<R> {
@@ -203,57 +200,6 @@ impl<R: Real> Simulation<R> {
         Ok(())
     }
 
-    /// How far ahead is seen what enters, s: no step may be longer, or a wave that begins later
-    /// would come in at one blow.
-    fn foresight_s(&self) -> f64 {
-        let mut rims = self.flows.iter().zip(&self.reaches);
-        let enters = rims.any(|(flow, reach)| {
-            matches!(flow, Flow::Discharge(_) | Flow::Stage(_)) && !reach.cells.is_empty()
-        });
-        let enters = enters || !self.sources.is_empty() || self.feeds.run();
-        if enters { FORESIGHT_S } else { f64::INFINITY }
-    }
-
-    /// Signal speed in m/s of the water about to enter, which no cell shows yet.
-    fn entering_m_s(&self) -> f64 {
-        self.coming_m_s().max(critical_m_s(self.feeds.fastest_m3_s() / self.mouth_m()))
-    }
-
-    /// How wide water spreads that enters at one cell, m.
-    pub(crate) fn mouth_m(&self) -> f64 {
-        4.0 * self.cell_size_m
-    }
-
-    /// That of the water at the rim and at sources: that of critical flow, and of a dam break at a
-    /// stage.
-    pub(crate) fn coming_m_s(&self) -> f64 {
-        let peak = |series: &Series| series.most(self.time_s, self.time_s + FORESIGHT_S);
-        let rims = self.flows.iter().zip(&self.reaches).enumerate();
-        let rims = rims.map(|(stretch, (flow, reach))| match flow {
-            Flow::Discharge(series) if !reach.cells.is_empty() => {
-                critical_m_s(peak(series) / (reach.cells.len() as f64 * self.cell_size_m))
-            }
-            Flow::Stage(series) if !reach.cells.is_empty() => self.break_m_s(stretch, peak(series)),
-            _ => 0.0,
-        });
-        let sources = self.sources.iter();
-        let sources = sources.map(|source| critical_m_s(peak(&source.discharge) / self.mouth_m()));
-        rims.chain(sources).fold(0.0, f64::max)
-    }
-
-    /// Signal speed in m/s of water that enters from a level outside: `2 c` over dry ground, `c`
-    /// where it stands as high inside.
-    fn break_m_s(&self, stretch: usize, level_m: f64) -> f64 {
-        let speed = |(depth_m, bed_m): (f64, f64)| {
-            let outside_m = level_m - bed_m;
-            if outside_m <= 0.0 {
-                return 0.0;
-            }
-            (GRAVITY * outside_m).sqrt() * (2.0 - (depth_m / outside_m).min(1.0))
-        };
-        self.rim_cells(stretch).map(speed).fold(0.0, f64::max)
-    }
-
     fn move_water(&mut self, step_s: f64, end_s: f64) {
         let pace = Pace::<R>::new(step_s, self.cell_size_m, end_s);
         let (start_s, during) = (end_s - step_s, [end_s - step_s, end_s]);
@@ -326,7 +272,7 @@ impl<R: Real> Simulation<R> {
     }
 
     /// Depth and bed of the cells along a stretch, in m.
-    fn rim_cells(&self, stretch: usize) -> impl Iterator<Item = (f64, f64)> {
+    pub(crate) fn rim_cells(&self, stretch: usize) -> impl Iterator<Item = (f64, f64)> {
         self.reaches[stretch].cells.iter().filter_map(|(tile, side, at)| {
             let rim = self.tiles[*tile].rims[side.index()].as_ref()?;
             let depth = self.edges[0][*tile].sides[side.index()].h[*at];
@@ -453,11 +399,6 @@ impl<R: Real> Simulation<R> {
         let (tile, at) = self.layout.find(cell)?;
         self.tiles[tile].motion(at)
     }
-}
-
-/// Signal speed of critical flow of `q` m²/s, in m/s: `2 (g q)^(1/3)`.
-pub(crate) fn critical_m_s(q: f64) -> f64 {
-    2.0 * (GRAVITY * q.max(0.0)).cbrt()
 }
 
 /// A sum that is the same bits forwards and backwards, as a map may be turned.

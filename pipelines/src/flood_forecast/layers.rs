@@ -54,6 +54,8 @@ pub(super) struct Issue<'a> {
     pub(super) context: &'a Context,
     /// Whether a levee gave way in the inundation.
     pub(super) has_breach: bool,
+    /// What was missing or not believed: whoever reads a layer has to learn of it.
+    pub(super) faults: &'a Faults,
 }
 
 /// Words of layers in whose flood a levee gave way.
@@ -129,7 +131,7 @@ impl Issue<'_> {
             valid_times: Vec::new(),
             expires: self.expires().filter(|_| self.mode == Mode::Live),
             clock: (self.mode != Mode::Live).then_some(self.reference_time),
-            run: self.plan.provenance(&Faults::default()),
+            run: self.plan.provenance(self.faults),
             files: BTreeMap::new(),
         }
     }

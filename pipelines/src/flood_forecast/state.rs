@@ -27,8 +27,8 @@ use crate::region::Region;
 use crate::source::Source;
 
 /// Form of the file.
-/// 2: lakes and the tanks of the soil water index are in it.
-const FORM: u32 = 2;
+/// 2: lakes and the tanks of the soil water index are in it. 3: with the sum of what follows.
+const FORM: u32 = 3;
 const SUFFIX: &str = ".state";
 /// Largest state that is read, in bytes: 200,000 slope elements and 64 members have 0.3 GB.
 const STATE_MAX: u64 = 4 << 30;
@@ -44,6 +44,8 @@ struct Head {
     gauges: Vec<GaugeRecord>,
     /// Tanks of the soil water index by rain cell.
     tanks: Vec<SavedTanks>,
+    /// SHA-256 of the members, which follow.
+    sum: String,
 }
 
 /// A state as found.
@@ -103,7 +105,8 @@ fn open(path: &Path, key: &str, time: Timestamp) -> Option<Saved> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
     let fits = head.form == FORM && head.key == key && head.reference_time == time;
-    fits.then(|| {
+    let is_whole = fits && head.sum == sha256_hex(&bytes[end + 1..]);
+    is_whole.then(|| {
         bytes.drain(..=end);
         let Head { gauges, tanks, .. } = head;
         Saved { time, file, path: path.to_owned(), gauges, tanks, bytes }
@@ -164,8 +167,10 @@ pub(super) fn save(
     fs::create_dir_all(folder).map_err(|fault| fail(folder, &fault))?;
     let name = format!("{}{SUFFIX}", compact(time));
     let (path, part) = (folder.join(&name), folder.join(format!(".{name}.part")));
+    let members = now.ensemble.save(&model.basin);
     let head = json!(Head {
         form: FORM,
+        sum: sha256_hex(&members),
         key: key.to_owned(),
         reference_time: time,
         gauges: now.records.clone(),
@@ -175,7 +180,7 @@ pub(super) fn save(
         let mut out = File::create(&part)?;
         out.write_all(head.to_string().as_bytes())?;
         out.write_all(b"\n")?;
-        out.write_all(&now.ensemble.save(&model.basin))?;
+        out.write_all(&members)?;
         out.sync_all()?;
         fs::rename(&part, &path)
     };

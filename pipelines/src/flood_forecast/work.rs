@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use jomo_core::fault::Faults;
 use jomo_flood::basin::{Ensemble, Member, ModelSpread};
 use jomo_flood::ensemble::representatives;
 use jomo_flood::rainfall::{Cube, Product, Timeline};
@@ -148,6 +149,7 @@ impl Work<'_> {
         };
         timeline.begin("tiles");
         let times = valid_times(request.reference_time, region.forecasts.hours);
+        let faults = self.faults((&model, &now), &ahead, &cube);
         let issue = Issue {
             region,
             plan: self.plan,
@@ -156,6 +158,7 @@ impl Work<'_> {
             times: &times,
             context,
             has_breach: inundation.as_ref().is_some_and(|known| breach::is_open(&known.told)),
+            faults: &faults,
         };
         let mut made = self.put(stage, &issue, (&prepared, &model), (&ahead, &soil))?;
         if let Some(inundation) = &inundation {
@@ -315,14 +318,8 @@ impl Work<'_> {
         Ok(made)
     }
 
-    /// What the record of the run says besides.
-    fn tell(
-        &self,
-        mut made: Made,
-        (model, now): (&Model, &Now),
-        ahead: &Ahead,
-        (cube, timeline): (&Cube, Value),
-    ) -> Made {
+    /// What was missing or not believed.
+    fn faults(&self, (model, now): (&Model, &Now), ahead: &Ahead, cube: &Cube) -> Faults {
         let mut faults = self.inputs.faults.clone();
         for (code, id) in model.left_out.iter().chain(&model.dams.left_out) {
             faults.add(code, || id.clone());
@@ -340,6 +337,19 @@ impl Work<'_> {
             }
         }
         faults.merge(ahead.faults.clone());
+        faults
+    }
+
+    /// What the record of the run says besides.
+    fn tell(
+        &self,
+        mut made: Made,
+        (model, now): (&Model, &Now),
+        ahead: &Ahead,
+        (cube, timeline): (&Cube, Value),
+    ) -> Made {
+        let reference = self.request.reference_time;
+        let mut faults = self.faults((model, now), ahead, cube);
         faults.merge(made.faults.clone());
         let count = |number: usize| number as u64;
         made.counts.extend([

@@ -195,6 +195,14 @@ fn a_cycle_goes_on_from_the_last() {
     };
     assert_eq!(line("2026-09-01T12:50:00Z", "first")["cold_start"], true);
     assert_eq!(line(AT, "second")["cold_start"], false);
+    // A state that a full disk cut: the one before it is taken.
+    let states = || fs::read_dir(region.join("state")).unwrap().map(|entry| entry.unwrap().path());
+    let newest = states().filter(|path| path.is_file()).max().unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, &bytes[..bytes.len() - 64]).unwrap();
+    let cut = line(AT, "cut");
+    assert_eq!(cut["cold_start"], false, "{cut}");
+    assert_eq!(cut["faults"]["forecast-state-other"]["count"], 1, "{cut}");
     let text = fs::read_to_string(region.join("region.toml")).unwrap();
     fs::write(region.join("region.toml"), text.replace("members = 6", "members = 5")).unwrap();
     let other = line(AT, "third");

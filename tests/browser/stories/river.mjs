@@ -10,7 +10,7 @@ export async function riverForecastIsTold(reader) {
   await reader.open();
   await reader.openPanel('layers');
   const card = reader.at('jomo-layers li', { has: reader.page.locator(`input[data-layer=${GAUGES}]`) });
-  assert.match(await card.locator('.title').textContent(), /予測\(参考値、架空\)/);
+  assert.match(await card.locator('.title').textContent(), /予測（参考値・架空）/);
   await reader.picture('river-panel');
 
   await reader.show([BANKS, GAUGES, 'rivers']);

@@ -126,6 +126,10 @@ impl<const W: usize> River<W> {
         let place = &self.channels.places[at];
         let pond = place.ponds.get(breach.side).copied().unwrap_or(NONE) as usize;
         let placed = self.ponds.get(pond).ok_or_else(|| item("a side with land behind it"))?;
+        // The wider of two gaps would be lost: a place has one.
+        if self.gaps.iter().any(|gap| gap.pond == pond) {
+            return Err(item("a side that no other breach opens"));
+        }
         let levee_m = placed.crest_m - placed.land.floor_m;
         if levee_m <= 0.0 || levee_m < breach.rule.least_levee_m {
             return Err(item("a bank with a levee as high as the rule asks for"));
