@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.venv/bin:$PATH"
+programs=${CARGO_TARGET_DIR:-target}/debug
 server='' worker='' out=''
 
 stop() {
@@ -44,7 +45,7 @@ serve() {
     local port=$1 process=
     trap '[[ -z $process ]] || kill "$process" 2>/dev/null || true; exit 0' TERM
     while [[ ! -e $out/stop ]]; do
-        target/debug/jomo-server --store "$out/store" --listen "127.0.0.1:$port" "${people[@]}" >>"$out/server.log" 2>&1 &
+        "$programs/jomo-server" --store "$out/store" --listen "127.0.0.1:$port" "${people[@]}" >>"$out/server.log" 2>&1 &
         process=$!
         printf '%s' "$process" >"$out/server.pid"
         wait "$process" || true
@@ -59,14 +60,14 @@ scenario() {
     out=target/browser/$1
     rm -rf "$out"
     mkdir -p "$out"
-    scripts/publish.sh target/debug/jomo "$out/store" "${@:2}"
+    scripts/publish.sh "$programs/jomo" "$out/store" "${@:2}"
     people=() stories=()
     if [[ $name == sample ]]; then
-        scripts/people.sh target/debug/jomo "$out/register.sqlite" "$out/people.txt"
+        scripts/people.sh "$programs/jomo" "$out/register.sqlite" "$out/people.txt"
         people=(--register "$out/register.sqlite" --key-file "$out/register.sqlite.key")
         stories=(--people "$out/people.txt" --server-pid "$out/server.pid")
         # The errors of jobs are told in the language of the worker.
-        LC_ALL=ja_JP.UTF-8 target/debug/jomo work --store "$out/store" --register "$out/register.sqlite" --quiet >"$out/worker.log" 2>&1 &
+        LC_ALL=ja_JP.UTF-8 "$programs/jomo" work --store "$out/store" --register "$out/register.sqlite" --quiet >"$out/worker.log" 2>&1 &
         worker=$!
     fi
     port=$(free_port)

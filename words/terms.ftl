@@ -218,14 +218,13 @@ term-rain-zones = 雨量の格子の数が違います
 term-checksum = 中身が壊れています
 term-global-or-local = "global"、"local"
 # terrain: prepared basins, settings, parts that do not fit
-term-a-head-of-n-bytes = { $a } バイトの見出し
 term-the-epsg-of-a-planar-zone = 平面直角座標系かUTMのEPSGコード
 term-a-finite-number = 有限の数
 term-a-cell-of-more-than-n-m = { $a } mより大きいセル
 term-at-most-n-cells = { $a } セルまで
+term-fewer-things-than-a-file-can-hold = ファイルに収まる個数
 term-n-x-n = { $a } × { $b }
-term-as-many-bytes-as-the-head-asks-for = 見出しにある数だけのバイト
-term-the-end = 終わり
+term-the-end = ファイルの終わり
 term-an-array-at-n-of-n-bytes = { $a } バイト目から { $b } バイトの配列
 term-a-cell-below-n = { $a } より小さいセルの番号
 term-n-to-n-cells = { $a }〜{ $b } セル

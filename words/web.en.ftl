@@ -61,6 +61,44 @@ web-time-full = { $weekday } { $day } { $month ->
     [11] Nov
    *[12] Dec
 } { $year } { $hour }:{ $minute } JST
+web-time-short = { $weekday } { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+} { $hour }:{ $minute } JST
+web-time-lead = { $time } ({ $lead })
+web-age-minutes = ({ $minutes } min ago)
+web-age-hours = ({ $hours } h { $minutes } min ago)
+web-missing = Something was missing or not used when this was computed
+web-missing-count = ({ $count } times)
+web-standing = Faults of tables and settings (the same every time until mended): { $count }
+web-series = Level so far and foreseen
+web-series-observed = Observed
+web-series-unobserved = No readings
+web-series-unconfirmed = Unconfirmed
+web-series-middle = Forecast, middle (50 %)
+web-series-band = Band of the forecast (10 to 90 %)
+web-series-danger = Danger level
+web-series-overflow = Overflow begins
+web-series-table = Figures as a table
+web-series-caption = Level in m, by the datum of the gauge
+web-series-time = Time
+web-series-low = Low (10 %)
+web-series-middle-short = Middle (50 %)
+web-series-high = High (90 %)
+web-series-p-danger = Chance of the danger level or higher
+web-series-p-overflow = Chance of the overflow level or higher
+web-series-peak = Highest middle of the forecast { $level } m ({ $time })
+web-series-failed = The series could not be loaded.
 web-weekday-0 = Sun
 web-weekday-1 = Mon
 web-weekday-2 = Tue

@@ -50,11 +50,11 @@ def main() -> None:
 
     hours = runs[0]["settings"]["inundation_hours"]
     cells = runs[0]["inundation"][0]["cells"]
-    # A case: one member on the plain. Two cases of one member are computed once.
+    # A case: one member on the plain. Two cases of one member are computed once; cases share the
+    # cores, so that only all of them together have a time.
     of_case = [
-        threads * case["wall_s"] / (case["cells"] * hours) * 1e6
-        for run in runs
-        for case in run["inundation"]
+        threads * one["inundation"] / (cells * hours * len(run["inundation"])) * 1e6
+        for one, run in zip(stages, runs, strict=True)
     ]
     cost_us = told("plain: core-time of a cell, an hour and a case", of_case, "us")
     levels = [one["catch-up"] + one["ahead"] for one in stages]

@@ -4,18 +4,24 @@
 //! `docs/methods/forecast.md` tells what is computed how, `docs/guide/river.md` how it is used.
 
 mod band;
+mod beside;
 mod breach;
 pub mod calibrate;
 mod cycle;
 mod dams;
 mod hits;
 mod inundation;
+mod judged;
 mod layers;
 mod levels;
 mod model;
+mod outage;
 mod record;
+mod shortfall;
+mod snow;
 mod soil;
 mod state;
+mod storage;
 mod work;
 
 use std::collections::BTreeMap;
@@ -26,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
 use jomo_core::layer::{InputFile, Mode};
 use jomo_core::message::{Arguments, Coded};
-use jomo_flood::rainfall::{self, Perturbation, Source as RainSource, Spread};
+use jomo_flood::rainfall::{self, Perturbation, Source as RainSource, Spread, Timeline};
 use serde_json::{Value, json};
 
 use self::band::BAND;
@@ -34,7 +40,9 @@ use self::hits::{Facilities, HITS};
 use self::layers::{BANKS, LEVELS};
 use self::model::{BasinFile, LandCover};
 use self::record::STEP_MIN;
+use self::snow::SnowCover;
 use self::soil::SOIL;
+use self::storage::StorageTable;
 use self::work::{StageTimes, Work};
 use crate::dam_tables::{Dams, dams};
 use crate::dressing_table::Dressings;
@@ -42,7 +50,7 @@ use crate::failure::{Exit, Failure};
 use crate::flood::{BreachFile, Parameters};
 use crate::flood_layers::Theme;
 use crate::flood_prepare::named;
-use crate::gauge_tables::{Stations, stations};
+use crate::gauge_tables::{Stations, count_unread, stations};
 use crate::outcome::Outcome;
 use crate::rain::{CLOCK_SKEW, mode};
 use crate::rainfall::{Arrived, read_spool};
@@ -51,6 +59,9 @@ use crate::run::{Context, Plan, Target, record_failure_of};
 
 /// Name of the command in records.
 const COMMAND: &str = "flood forecast";
+/// Readings that quality control doubts are told for so long: a level is carried ahead from one that
+/// is three hours old at most, so that an older one is no longer missed by the forecast.
+const DOUBTS_TOLD: SignedDuration = SignedDuration::from_hours(3);
 /// Arguments of `jomo flood forecast`.
 #[derive(Clone, Debug, Args)]
 pub struct ForecastArguments {
@@ -157,6 +168,9 @@ pub fn run(arguments: &ForecastArguments, context: &Context) -> Result<Outcome, 
     };
     record_failure_of(plan, &target, context, |plan| {
         let request = Request::new(arguments, context)?;
+        if matches!(target, Target::Store(_)) {
+            request.check_validity(context)?;
+        }
         request.publish(plan, &target, context)
     })
 }
@@ -178,12 +192,16 @@ struct Inputs {
     stations: Stations,
     dressings: Dressings,
     dams: Dams,
+    snow: Option<SnowCover>,
+    storage: StorageTable,
     parameters: Option<Parameters>,
     breaches: Option<(BreachFile, InputFile)>,
     /// Begin of the first step that is computed.
     start: Timestamp,
     state: Option<state::Saved>,
     faults: Faults,
+    /// What the tables themselves lack.
+    standing: Faults,
 }
 
 impl Inputs {
@@ -208,6 +226,19 @@ impl<'a> Request<'a> {
             return Err(Failure::new(Exit::Blocked, fault));
         }
         Ok(Self { arguments, region, reference_time, mode })
+    }
+
+    /// A store would refuse the result after minutes of work; a folder keeps it for other ends.
+    fn check_validity(&self, context: &Context) -> Result<(), Failure> {
+        let valid_min = self.region.forecasts.valid_for_min;
+        let valid = SignedDuration::try_from_secs_f64(60.0 * valid_min).unwrap_or_default();
+        let expires = self.reference_time.saturating_add(valid).unwrap_or(Timestamp::MAX);
+        if self.mode == Mode::Live && expires <= context.now {
+            let (reference, now) = (self.reference_time, context.now);
+            let fault = ForecastError::Stale { reference, expires, now };
+            return Err(Failure::new(Exit::Blocked, fault));
+        }
+        Ok(())
     }
 
     fn publish(
@@ -236,15 +267,23 @@ impl<'a> Request<'a> {
         let land = region.rivers.land.as_deref().map(LandCover::read).transpose()?;
         let table = named(region.gauges.table.as_ref(), "gauges.table")?;
         let stations = stations(table, region.gauges.readings.as_deref(), *reference_time)?;
+        if self.mode == Mode::Fictional {
+            stations.require_fictional(table)?;
+        }
         let dressing = region.forecasts.dressing.as_deref();
         let dressings = dressing.map(Dressings::read).transpose()?.unwrap_or_default();
         let mut faults = stations.faults.clone();
+        faults.merge(stations.doubted_after(earlier(*reference_time, DOUBTS_TOLD)));
+        count_unread(&stations.unread, &mut faults);
         let releases = region.rivers.releases.as_deref();
         let dams = match region.rivers.dams.as_deref() {
             Some(table) => dams(table, releases, *reference_time)?,
             None => Dams::default(),
         };
         faults.merge(dams.faults.clone());
+        let mut standing = stations.standing.clone();
+        standing.merge(dams.standing.clone());
+        count_unread(&dams.unread, &mut faults);
         let hours = i64::from(region.forecasts.warm_up_hours);
         let cold = earlier(*reference_time, SignedDuration::from_hours(hours));
         let parameters = region.rivers.parameters.as_deref().map(Parameters::open).transpose()?;
@@ -253,9 +292,12 @@ impl<'a> Request<'a> {
         let key = state::key(basin.file(), region, (&dams, parameters.as_ref()));
         let saved = match self.state_folder() {
             None => None,
-            Some(folder) => state::newest(folder, &key, [cold, *reference_time], &mut faults)?,
+            Some(folder) => state::begin(folder, &key, [cold, *reference_time], &mut faults)?,
         };
         let start = saved.as_ref().map_or(cold, |saved| saved.time);
+        let snow = self.read_snow((start, saved.is_none()), &key, [&mut faults, &mut standing])?;
+        let storage = region.rivers.storage_functions.as_deref();
+        let storage = storage.map(|path| StorageTable::read(path, [&mut faults, &mut standing]));
         let spool = named(region.rainfall.spool.as_ref(), "rainfall.spool")?;
         let lead = SignedDuration::from_hours(i64::from(region.forecasts.hours));
         let end = reference_time.checked_add(lead).unwrap_or(Timestamp::MAX);
@@ -271,12 +313,46 @@ impl<'a> Request<'a> {
             stations,
             dressings,
             dams,
+            snow,
+            storage: storage.unwrap_or_default(),
             parameters,
             breaches,
             start,
             state: saved,
             faults,
+            standing,
         })
+    }
+
+    /// What is known of snow, if it is followed: at a cold start that of an older state.
+    fn read_snow(
+        &self,
+        (start, is_cold): (Timestamp, bool),
+        key: &str,
+        [faults, standing]: [&mut Faults; 2],
+    ) -> Result<Option<SnowCover>, Failure> {
+        let Some(settings) = &self.region.snow else { return Ok(None) };
+        let mut snow = SnowCover::read(settings, self.reference_time);
+        snow.count(&self.timeline(start), [&mut *faults, standing]);
+        if is_cold {
+            let folder = self.state_folder();
+            let older = folder.map(|folder| state::snow_before(folder, key, start)).transpose()?;
+            snow.older = older.flatten();
+            snow.count_start(self.reference_time, faults);
+        }
+        Ok(Some(snow))
+    }
+
+    /// The steps of a cycle that begins at a time.
+    fn timeline(&self, start: Timestamp) -> Timeline {
+        let past = self.reference_time.duration_since(start).as_mins() / STEP_MIN;
+        let ahead = i64::from(self.region.forecasts.hours) * 60 / STEP_MIN;
+        Timeline {
+            start,
+            step_s: 600,
+            steps: usize::try_from(past + ahead).unwrap_or(0),
+            now: self.reference_time,
+        }
     }
 
     /// Whether the plain is computed, too.
@@ -346,6 +422,8 @@ impl<'a> Request<'a> {
             ),
             ("legal".to_owned(), json!(legal)),
         ]);
+        let snow = inputs.snow.as_ref();
+        plan.settings.extend(snow.map(|snow| ("snow".to_owned(), snow.settled())));
         plan.inputs = vec![inputs.basin.file().clone()];
         plan.inputs.extend(inputs.land.as_ref().map(|land| land.file.clone()));
         plan.inputs.extend(inputs.state.as_ref().map(|state| state.file.clone()));
@@ -354,6 +432,8 @@ impl<'a> Request<'a> {
         plan.inputs.extend(inputs.dressings.input.clone());
         plan.inputs.extend(inputs.breaches.as_ref().map(|(_, file)| file.clone()));
         plan.inputs.extend(inputs.dams.inputs.iter().cloned());
+        plan.inputs.extend(snow.into_iter().flat_map(SnowCover::inputs));
+        plan.inputs.extend(inputs.storage.input.clone());
         plan.inputs.extend(inputs.rain.inputs.iter().cloned());
         plan.inputs.extend(inputs.facilities.iter().flat_map(|known| known.inputs.iter().cloned()));
         plan.layers = vec![BANKS.to_owned(), LEVELS.to_owned(), SOIL.to_owned()];

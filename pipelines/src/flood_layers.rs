@@ -180,6 +180,8 @@ fn publish(request: &LayersRequest, context: &Context) -> Result<Outcome, Failur
             valid_for_min: region.rainfall.valid_for_min,
             audience: Vec::new(),
             credit: "credit-flood",
+            faults: record.faults,
+            standing: record.standing,
         },
         rasters: &rasters,
         context,
@@ -202,6 +204,10 @@ pub(crate) struct Told {
     pub(crate) audience: Vec<OrganisationKind>,
     /// Words of who computed it and what it does not model.
     pub(crate) credit: &'static str,
+    /// What was missing or not believed when it was computed: each layer tells it.
+    pub(crate) faults: Faults,
+    /// What every run keeps out or assumes until somebody mends a table.
+    pub(crate) standing: Faults,
 }
 
 /// Stages the layers of a flood whose rasters lie in a folder, as part of another run.
@@ -460,7 +466,7 @@ fn describe(work: &Work<'_>, plan: &Plan, theme: Theme) -> Layer {
         valid_times: if is_timed { rasters.steps.keys().copied().collect() } else { Vec::new() },
         expires: expires.filter(|_| mode == Mode::Live),
         clock: (mode != Mode::Live).then_some(start),
-        run: plan.provenance(&Faults::default()),
+        run: plan.provenance(&told.faults, &told.standing),
         files: BTreeMap::new(),
     }
 }

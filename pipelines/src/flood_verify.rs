@@ -161,8 +161,8 @@ fn score(arguments: &VerifyArguments, draws: Draws, context: &Context) -> Result
     context.progress.stage("read", None);
     let mut found = archive::read(&arguments.archives, &LEADS_MIN)?;
     let last = found.rows.iter().map(|row| row.valid_time).max().unwrap_or(context.now);
-    let all = stations(&arguments.gauges, Some(&arguments.readings), last)?;
-    found.faults.merge(all.faults);
+    let all = stations(&arguments.gauges, Some(&arguments.readings), last)?.whole()?;
+    found.faults.merge(all.all_faults());
     found.inputs.extend(all.inputs);
     context.progress.stage("score", None);
     let pairs = pairs::pairs(&found.rows, &all.stations, &mut found.faults);

@@ -351,7 +351,7 @@ fn describe(work: &Work<'_>, table: &FeatureTable, faults: &Faults) -> Layer {
         valid_times: Vec::new(),
         expires: None,
         clock: None,
-        run: plan.provenance(faults),
+        run: plan.provenance(faults, &Faults::default()),
         files: BTreeMap::new(),
     }
 }

@@ -28,4 +28,5 @@ pub mod register;
 pub mod run;
 pub mod sample;
 pub mod source;
+pub mod temperature_table;
 pub mod work;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jomo_core::fault::Faults;
 use jomo_core::layer::Access;
-use jomo_words::{Language, say, text};
+use jomo_words::{Language, fault_title, say};
 use serde_json::{Value, json};
 
 use crate::failure::Exit;
@@ -32,8 +32,10 @@ pub struct Outcome {
     pub layers: Vec<(String, String, u64, usize)>,
     /// Live generation of each root that was changed.
     pub generations: BTreeMap<Access, String>,
-    /// Features kept out.
+    /// What was missing, not believed or kept out.
     pub faults: Faults,
+    /// What every run keeps out or assumes until somebody mends a table.
+    pub standing: Faults,
     /// Counts by name.
     pub counts: BTreeMap<String, u64>,
     /// Anything else, for `--json`.
@@ -57,12 +59,6 @@ pub const ROLLED_BACK: &str = "cli-rolled-back";
 /// Generations were removed.
 pub const COLLECTED: &str = "cli-collected";
 
-/// The name of a fault: the reader that counts it has its title among its own texts.
-fn fault_title(language: Language, code: &str) -> String {
-    let own = text(language, &format!("{code}.title"), &[]);
-    own.unwrap_or_else(|| say(language, &format!("fault-{code}"), &[]))
-}
-
 impl Outcome {
     /// An outcome with nothing made.
     #[must_use]
@@ -73,6 +69,7 @@ impl Outcome {
             layers: Vec::new(),
             generations: BTreeMap::new(),
             faults: Faults::default(),
+            standing: Faults::default(),
             counts: BTreeMap::new(),
             more: BTreeMap::new(),
             wall_s: None,
@@ -101,16 +98,18 @@ impl Outcome {
             .map(|l| (l.id.clone(), l.version.clone(), l.feature_count, l.valid_times.len()))
             .collect();
         outcome.faults = made.faults.clone();
+        outcome.standing = made.standing.clone();
         outcome.counts = made.counts.clone();
         outcome.wall_s = Some(record.wall_s);
         outcome
     }
 
-    /// The exit code.
+    /// The exit code. What a table makes every run keep out is kept out of this one, too: "done with
+    /// faults" holds for both kinds, and whoever wants the faults of this run alone reads `faults`.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        let by_faults = if self.faults.is_empty() { Exit::Done } else { Exit::Faults };
-        self.ends.unwrap_or(by_faults)
+        let is_whole = self.faults.is_empty() && self.standing.is_empty();
+        self.ends.unwrap_or(if is_whole { Exit::Done } else { Exit::Faults })
     }
 
     /// The outcome as data.
@@ -134,6 +133,7 @@ impl Outcome {
             "layers": layers,
             "generations": self.generations,
             "faults": self.faults,
+            "standing": self.standing,
             "counts": self.counts,
             "wall_s": self.wall_s,
         });
@@ -163,13 +163,15 @@ impl Outcome {
             let text = if *steps == 0 { "cli-layer-made" } else { "cli-layer-made-steps" };
             lines.push(say(language, text, &arguments));
         }
-        for (code, fault) in self.faults.iter() {
-            let arguments = [
-                ("code", fault_title(language, code)),
-                ("count", fault.count.to_string()),
-                ("places", fault.places.iter().take(3).cloned().collect::<Vec<_>>().join(", ")),
-            ];
-            lines.push(say(language, "cli-fault", &arguments));
+        for (text, faults) in [("cli-fault", &self.faults), ("cli-standing", &self.standing)] {
+            for (code, fault) in faults.iter() {
+                let arguments = [
+                    ("code", fault_title(language, code)),
+                    ("count", fault.count.to_string()),
+                    ("places", fault.places.iter().take(3).cloned().collect::<Vec<_>>().join(", ")),
+                ];
+                lines.push(say(language, text, &arguments));
+            }
         }
         if let Some(generation) = self.generations.get(&Access::Public) {
             lines.push(say(language, self.done, &[("generation", generation.clone())]));

@@ -104,6 +104,13 @@ pub enum RainError {
         /// Section 1, octet 20 (code table 1.3).
         status: u8,
     },
+    /// A product that is no test, for a region that is invented: its forecast would be public
+    /// (気象業務法 17条).
+    #[error("the operational product of {reference} is not for a region with `fictional = true`")]
+    Operational {
+        /// Reference time of the product.
+        reference: Timestamp,
+    },
     /// The reference time lies in the future.
     #[error("reference time {reference} is after the clock {now}")]
     Future {
@@ -122,6 +129,7 @@ impl Coded for RainError {
             Self::Outside { .. } => "rain-outside",
             Self::Grids { .. } => "rain-grids",
             Self::NotOperational { .. } => "rain-not-operational",
+            Self::Operational { .. } => "rain-operational",
             Self::Future { .. } => "rain-future",
         }
     }
@@ -140,6 +148,10 @@ impl Coded for RainError {
                 vec![("first", corners(first)), ("second", corners(second))]
             }
             Self::NotOperational { status } => vec![("status", status.to_string())],
+            Self::Operational { reference } => vec![
+                ("reference", jomo_core::time::jst_text(*reference)),
+                ("key", "fictional = true".to_owned()),
+            ],
             Self::Future { reference, now } => vec![
                 ("reference", jomo_core::time::jst_text(*reference)),
                 ("now", jomo_core::time::jst_text(*now)),
@@ -207,11 +219,8 @@ fn choose<'a>(
                 others.push(format!("{}/{}", product.category, product.number));
                 continue;
             }
-            let status = field.identification().status;
-            if status != 0 && !region.fictional {
-                let error = RainError::NotOperational { status };
-                return Err(Failure::new(Exit::Blocked, error).at(path));
-            }
+            let fits = check_status(&field, region);
+            fits.map_err(|error| Failure::new(Exit::Blocked, error).at(path))?;
             found.push((path, field));
         }
     }
@@ -241,6 +250,17 @@ fn choose<'a>(
         chosen.steps.insert(field.product().valid_time, field);
     }
     Ok(chosen)
+}
+
+/// Tests are for invented regions, operational products for real ones: what is made of real rain is
+/// never marked as invented, which would make it public.
+pub(crate) fn check_status(field: &Submessage<'_>, region: &Region) -> Result<(), RainError> {
+    let product = field.identification();
+    match (product.status, region.fictional) {
+        (0, true) => Err(RainError::Operational { reference: product.reference_time }),
+        (0, false) | (1.., true) => Ok(()),
+        (status, false) => Err(RainError::NotOperational { status }),
+    }
 }
 
 /// The fields of one product and one reference time, by valid time.
@@ -457,7 +477,7 @@ fn describe(work: &Work<'_>) -> Layer {
         valid_times: chosen.steps.keys().copied().collect(),
         expires: expires.filter(|_| *mode == Mode::Live),
         clock: (*mode != Mode::Live).then_some(*reference_time),
-        run: plan.provenance(&Faults::default()),
+        run: plan.provenance(&Faults::default(), &Faults::default()),
         files: BTreeMap::new(),
     }
 }

@@ -15,7 +15,7 @@ use jomo_core::organisation::OrganisationKind;
 use jomo_core::projection::Zone;
 use toml::{Table, Value};
 
-pub use self::river::{Forecasts, GaugeTables, LegalBasis, Rivers};
+pub use self::river::{Forecasts, GaugeTables, LegalBasis, Rivers, Snow};
 use self::section::Section;
 use crate::failure::{BoxedError, CommandError, Exit, Failure};
 
@@ -47,6 +47,8 @@ pub struct Region {
     pub rivers: Rivers,
     /// Gauges.
     pub gauges: GaugeTables,
+    /// Snow, if it is followed.
+    pub snow: Option<Snow>,
     /// Forecasts of rivers.
     pub forecasts: Forecasts,
     /// Descriptions of layers by id.
@@ -265,6 +267,7 @@ fn read_region(section: &mut Section<'_>, folder: &Path) -> Option<Region> {
     let rainfall = section.table("rainfall", |section| read_rainfall(section, folder));
     let rivers = section.table("rivers", |section| river::rivers(section, folder));
     let gauges = section.table("gauges", |section| river::gauges(section, folder));
+    let snow = section.table("snow", |section| river::snow(section, folder)).flatten();
     let forecasts = section.table("forecast", |section| river::forecasts(section, folder));
     let keep_generations = section.table("retention", |section| {
         section.optional("generations", "1 to 10000", |value| {
@@ -297,6 +300,7 @@ fn read_region(section: &mut Section<'_>, folder: &Path) -> Option<Region> {
         rainfall,
         rivers: rivers.unwrap_or_default(),
         gauges: gauges.unwrap_or_default(),
+        snow,
         forecasts: forecasts.unwrap_or_default(),
         layers,
         keep_generations: keep_generations.flatten(),
@@ -494,5 +498,23 @@ mod tests {
         `layers.gauges.kind` = "measured": expected observation, designated, relayed, forecast, inventory or register
         unknown key `planer_crs`, did you mean `planar_crs`?
         "#);
+    }
+
+    /// Without `[snow]` there is none; with it, its temperatures must be named.
+    #[test]
+    fn snow_is_an_option() {
+        assert_eq!(Region::parse(SOUND, Path::new("")).unwrap().snow, None);
+        let with = |lines: &str| Region::parse(&format!("{SOUND}[snow]\n{lines}"), Path::new("a"));
+        let snow = with("temperatures = \"t.csv\"\nstart_mm = 120").unwrap().snow.unwrap();
+        assert_eq!(snow.temperatures, Path::new("a/t.csv"));
+        assert_eq!(format!("{} {}", snow.melt_mm_c_day, snow.start_mm), "4.5 120");
+        let faults = with("temperature = \"t.csv\"\nmelt_mm_c_day = nan\nstart_mm = 5001");
+        let faults: Vec<_> = faults.unwrap_err().iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(faults.join("\n"), @r"
+        `snow.temperatures` is missing
+        `snow.melt_mm_c_day` = nan: expected mm/(°C day), 0 to 20
+        `snow.start_mm` = 5001: expected mm, 0 to 5000
+        unknown key `snow.temperature`, did you mean `temperatures`?
+        ");
     }
 }

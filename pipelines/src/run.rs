@@ -42,8 +42,11 @@ pub struct RunRecord {
     pub threads: usize,
     /// SHA-256 over command, settings, input hashes and engine version.
     pub key: String,
-    /// Features kept out, by code.
+    /// What this run lacked, did not believe or kept out, by code.
     pub faults: Faults,
+    /// What every run keeps out or assumes until somebody mends a table, by code.
+    #[serde(default)]
+    pub standing: Faults,
     /// What was made, by name.
     pub counts: BTreeMap<String, u64>,
     /// Errors of a failed run, by code.
@@ -117,8 +120,10 @@ pub struct Plan {
 pub struct Made {
     /// Layers, in the stage.
     pub layers: Vec<Layer>,
-    /// Features kept out.
+    /// What this run lacked, did not believe or kept out.
     pub faults: Faults,
+    /// What every run keeps out or assumes until somebody mends a table.
+    pub standing: Faults,
     /// Counts by name.
     pub counts: BTreeMap<String, u64>,
     /// What else is to stand in `run.json`.
@@ -134,9 +139,9 @@ impl Plan {
         sha256_hex(text.to_string().as_bytes())
     }
 
-    /// How the layers of this run came about.
+    /// How the layers of this run came about, with its own faults and the standing ones.
     #[must_use]
-    pub fn provenance(&self, faults: &Faults) -> Run {
+    pub fn provenance(&self, faults: &Faults, standing: &Faults) -> Run {
         let settings = serde_json::json!(self.settings).to_string();
         Run {
             command: self.command.to_owned(),
@@ -146,6 +151,7 @@ impl Plan {
             inputs: self.inputs.clone(),
             engine_version: ENGINE_VERSION.to_owned(),
             faults: faults.clone(),
+            standing: standing.clone(),
         }
     }
 
@@ -275,6 +281,7 @@ impl Plan {
             threads: context.threads,
             key: self.key(),
             faults: made.faults.clone(),
+            standing: made.standing.clone(),
             counts: made.counts.clone(),
             errors: failure.map(codes).unwrap_or_default(),
             wall_s: began.elapsed().as_secs_f64(),

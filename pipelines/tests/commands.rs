@@ -224,7 +224,7 @@ fn rain_is_live_for_a_day_and_a_replay_afterwards() {
 }
 
 #[test]
-fn rain_from_the_future_or_from_a_test_feed_is_blocked() {
+fn rain_of_another_time_or_world_is_blocked() {
     let desk = Desk::new();
     let future = desk.rain("future.bin", "2026-11-22T12:11:00Z", 0);
     assert_eq!(desk.flood_rain(NOW, &future, &[]).exit, Exit::Blocked);
@@ -235,6 +235,13 @@ fn rain_from_the_future_or_from_a_test_feed_is_blocked() {
     assert!(!Path::new(&desk.path("store")).join("public").exists(), "nothing is published");
 
     desk.write("region.toml", format!("{REGION}\nfictional = true\n").as_bytes());
+    let real = desk.rain("real.bin", "2026-11-22T11:30:00Z", 0);
+    let said = desk.flood_rain(NOW, &real, &["--json"]);
+    assert_eq!(said.exit, Exit::Blocked);
+    let error = &said.json()["errors"][0];
+    assert_eq!(error["code"], "rain-operational");
+    assert_eq!(error["arguments"]["key"], "fictional = true");
+    assert!(!Path::new(&desk.path("store")).join("public").exists(), "nothing is published");
     assert_eq!(desk.flood_rain(NOW, &test, &[]).exit, Exit::Done);
     let layer = desk.layer("rain_forecast");
     assert_eq!(layer.mode, Mode::Fictional);

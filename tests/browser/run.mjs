@@ -16,7 +16,7 @@ import { budgetIsKept, firstViewIsAccessible, keyboardIsEnough, listTellsTheView
 import { floodHasOtherViews, floodIsTold } from './stories/flood.mjs';
 import { failureIsTold, fileBecomesLayer, jobIsCancelled, restartIsSurvived } from './stories/jobs.mjs';
 import { clickShowsAttributes, everyFeatureIsDrawn, frameIsDrawn, sliderMovesTime } from './stories/map.mjs';
-import { riverForecastIsTold } from './stories/river.mjs';
+import { lackIsTold, riverForecastIsTold } from './stories/river.mjs';
 import {
   endOfSessionIsTold,
   formSignsInWithoutScript,
@@ -36,6 +36,7 @@ const STORIES = [
   [floodIsTold, BOTH],
   [floodHasOtherViews, ['desktop']],
   [riverForecastIsTold, BOTH],
+  [lackIsTold, BOTH],
   [clickShowsAttributes, BOTH],
   [frameIsDrawn, BOTH],
   [permalinkRestores, ['desktop']],

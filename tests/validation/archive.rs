@@ -8,7 +8,7 @@ use std::process::Command;
 use jiff::{SignedDuration, Timestamp};
 use jomo_flood::gauge::{
     CrisisLevels, Datum, Gauge, Kind, Limits, Observation, Reading, Readings, ReferenceLevels,
-    Span, check, observation,
+    Span, Told, check, observation,
 };
 use jomo_flood::verify::LeadScores;
 use serde_json::Value;
@@ -103,14 +103,14 @@ fn gauge(basin: &Basin, gauge: usize) -> Gauge {
 
 fn gauges(basin: &Basin) -> String {
     let mut text = "code,name,start_level,flood_level,warn_level,standby_level,caution_level,\
-                    judgement_level,danger_level\n"
+                    judgement_level,danger_level,feed\n"
         .to_owned();
     for gauge in 0..GAUGES.len() {
         let id = id(gauge);
         let (base_m, top_m) = (basin.base_m(gauge), basin.base_m(gauge) + 14.0);
         let _ = match basin.start_m(gauge) {
-            Some(start_m) => writeln!(text, "{id},{id},{start_m},{top_m},,,,,"),
-            None => writeln!(text, "{id},{id},,,,{base_m},,,{top_m}"),
+            Some(start_m) => writeln!(text, "{id},{id},{start_m},{top_m},,,,,,twin"),
+            None => writeln!(text, "{id},{id},,,,{base_m},,,{top_m},twin"),
         };
     }
     text
@@ -156,14 +156,15 @@ pub(crate) fn judge(basin: &Basin, forecasts: &mut [Forecast]) -> Judged {
         let own = Readings::new(own.collect()).unwrap();
         let faults = check(&gauge(basin, place), &own, record, &Limits::default());
         let (good, bad): (Vec<_>, Vec<_>) =
-            own.as_slice().iter().zip(faults).partition(|(_, faults)| faults.is_empty());
+            own.as_slice().iter().zip(faults).partition(|(_, faults)| faults.are_used());
         doubted.extend(bad.iter().map(|(reading, _)| (place, reading.time)));
         let good = good.iter().map(|(reading, _)| **reading).collect();
         sound.push(Readings::new(good).unwrap());
     }
     for one in forecasts {
         let now = time(one.event, one.now);
-        let said = observation(&gauge(basin, one.gauge), sound[one.gauge].last_at(now), now);
+        let told = Told { last: sound[one.gauge].last_at(now), ..Told::default() };
+        let said = observation(&gauge(basin, one.gauge), &told, now);
         one.reading_m = match said {
             Observation::Level(reading) => Some(reading.level_m),
             _ => None,

@@ -83,7 +83,13 @@ pub const fn need(route: RouteName, verb: Verb) -> Option<Need> {
         }
         (R::Session, Verb::Read) => Some(Need::Asker),
         (
-            R::Status | R::Catalogue | R::TileJson | R::Tile | R::PinnedTile | R::Archive,
+            R::Status
+            | R::Catalogue
+            | R::TileJson
+            | R::Tile
+            | R::PinnedTile
+            | R::Archive
+            | R::Series,
             Verb::Read,
         ) => Some(Need::LayerReader),
         (R::Jobs | R::Records, Verb::Read) => Some(Need::SignedIn),
@@ -103,6 +109,7 @@ pub const fn need(route: RouteName, verb: Verb) -> Option<Need> {
             | R::Tile
             | R::PinnedTile
             | R::Archive
+            | R::Series
             | R::Job
             | R::JobEvents
             | R::Record
@@ -122,6 +129,7 @@ pub const fn need(route: RouteName, verb: Verb) -> Option<Need> {
             | R::Tile
             | R::PinnedTile
             | R::Archive
+            | R::Series
             | R::Files
             | R::Jobs
             | R::Job
@@ -172,7 +180,8 @@ pub const fn is_personal(route: RouteName) -> bool {
         | R::TileJson
         | R::Tile
         | R::PinnedTile
-        | R::Archive => false,
+        | R::Archive
+        | R::Series => false,
     }
 }
 
@@ -309,6 +318,7 @@ async fn admit_reader<'s>(
         Route::PinnedTile { step, .. } | Route::Archive { step } => {
             (Some(step.layer), Some(step.version))
         }
+        Route::Series { layer, version, .. } => (Some(layer), Some(version)),
         _ => (None, None),
     };
     // Whether there are people is known to everybody. Caches are told the same of all layers, there
@@ -474,6 +484,7 @@ mod tests {
         tile Read: LayerReader
         pinned-tile Read: LayerReader
         archive Read: LayerReader
+        series Read: LayerReader
         login Write: Anyone
         logout Write: Anyone
         session Read: Asker

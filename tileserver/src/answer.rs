@@ -228,6 +228,9 @@ async fn handle(
         (Route::Archive { step }, _, Pass::Layer(view)) => {
             tiles::archive(app, view, step.time, headers).await
         }
+        (Route::Series { id, .. }, _, Pass::Layer(view)) => {
+            tiles::series(app, view, id, headers).await
+        }
         (Route::Session, _, Pass::Asker(principal)) => {
             Ok(sign_in::session(app, principal.as_ref()))
         }

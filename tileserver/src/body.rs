@@ -108,17 +108,19 @@ pub async fn drain(body: &mut Body) {
 pub fn fields(text: &str) -> Option<Vec<(String, String)>> {
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=')?;
-        Some((decode(name)?, decode(value)?))
+        let spaced = |text: &str| percent_decoded(&text.replace('+', " "));
+        Some((spaced(name)?, spaced(value)?))
     };
     text.split('&').filter(|part| !part.is_empty()).map(pair).collect()
 }
 
-fn decode(text: &str) -> Option<String> {
+/// A part of an address in plain characters; `None` if its `%` are no bytes of UTF-8.
+#[must_use]
+pub fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
-            b'+' => b' ',
             b'%' => {
                 let mut digit = || u8::try_from(char::from(rest.next()?).to_digit(16)?).ok();
                 digit()? << 4 | digit()?

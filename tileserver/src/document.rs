@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use jomo_core::Timestamp;
-use jomo_core::feature::FieldType;
+use jomo_core::fault::Faults;
+use jomo_core::feature::{FieldType, fid};
 use jomo_core::layer::{Access, Kind, Layer, Mode, Step, Text};
 use jomo_core::time::compact;
-use jomo_words::Language;
+use jomo_words::{Language, fault_title};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -41,6 +42,27 @@ struct CatalogueEntry<'a> {
     minzoom: u8,
     maxzoom: u8,
     tilejson: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<ToldFault<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    standing: Vec<ToldFault<'a>>,
+}
+
+/// What was missing, not believed or kept out when a layer was made, in words.
+#[derive(Serialize)]
+struct ToldFault<'a> {
+    code: &'a str,
+    count: u64,
+    title: Text,
+}
+
+fn told(faults: &Faults) -> Vec<ToldFault<'_>> {
+    let told = faults.iter().map(|(code, fault)| {
+        let title = |language| fault_title(language, code);
+        let title = Text { ja: title(Language::Ja), en: title(Language::En) };
+        ToldFault { code, count: fault.count, title }
+    });
+    told.collect()
 }
 
 /// `catalog.json`.
@@ -66,6 +88,8 @@ pub fn catalogue(seen: &Seen<'_>, base_url: &str) -> Vec<u8> {
             minzoom: layer.minzoom,
             maxzoom: layer.maxzoom,
             tilejson: entry(view),
+            faults: told(&layer.run.faults),
+            standing: told(&layer.run.standing),
         }
     });
     encode(&Catalogue { generation: seen.generation(), layers: layers.collect() })
@@ -84,7 +108,22 @@ struct TileJson<'a> {
     vector_layers: &'a Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     temporal: Option<Temporal<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<SeriesAddress<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<ToldFault<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    standing: Vec<ToldFault<'a>>,
     layer: &'a Layer,
+}
+
+/// Where the series of features are.
+#[derive(Serialize)]
+struct SeriesAddress<'a> {
+    /// With `{id}`.
+    address: String,
+    /// Ids of the features that have one, by their number in tiles.
+    ids: BTreeMap<u64, &'a str>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +180,11 @@ pub fn tile_json(view: &LayerView, time: Option<Timestamp>, reader: Reader<'_>) 
         mode: layer.mode,
         tiles: address("{time}"),
     });
+    let ids: BTreeMap<u64, &str> = view.series_ids().map(|id| (fid(id), id)).collect();
+    let series = (!ids.is_empty()).then(|| SeriesAddress {
+        address: format!("{}/series/{}/{}/{{id}}.json", reader.base_url, layer.id, layer.version),
+        ids,
+    });
     encode(&TileJson {
         tilejson: "3.0.0",
         name: &in_language(&layer.title),
@@ -152,6 +196,9 @@ pub fn tile_json(view: &LayerView, time: Option<Timestamp>, reader: Reader<'_>) 
         attribution: escape_html(&in_language(&layer.attribution)),
         vector_layers: &view.vector_layers,
         temporal,
+        series,
+        faults: told(&layer.run.faults),
+        standing: told(&layer.run.standing),
         layer,
     })
 }
@@ -195,6 +242,14 @@ struct LayerStatus<'a> {
     reference_time: Option<Timestamp>,
     age_s: Option<i64>,
     expired: bool,
+    /// Number of faults of its run, without those that stand in its tables.
+    #[serde(skip_serializing_if = "is_none")]
+    faults: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(faults: &u64) -> bool {
+    *faults == 0
 }
 
 /// `status.json`, at most [`STATUS_MAX`] bytes. Expired layers come first, then live ones; what
@@ -213,6 +268,7 @@ pub fn status(seen: &Seen<'_>, fault: Option<&Fault>, wall: Timestamp) -> Vec<u8
                 reference_time: layer.reference_time,
                 age_s: layer.reference_time.map(age_s),
                 expired: layer.current_step(wall) == Step::Expired,
+                faults: layer.run.faults.total(),
             }
         })
         .collect();

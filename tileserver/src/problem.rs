@@ -35,6 +35,8 @@ pub enum Problem {
     VersionUnknown,
     /// 404: the layer has no such valid time.
     TimeUnknown,
+    /// 404: the layer has no series of this id.
+    SeriesUnknown,
     /// 404: the layer has no tiles at this zoom.
     ZoomOutside,
     /// 404: the tile does not touch the layer's bounds.
@@ -159,6 +161,7 @@ impl Problem {
             Self::LayerUnknown => "layer-unknown",
             Self::VersionUnknown => "version-unknown",
             Self::TimeUnknown => "time-unknown",
+            Self::SeriesUnknown => "series-unknown",
             Self::ZoomOutside => "zoom-outside",
             Self::TileOutside => "tile-outside",
             Self::AddressMalformed => "address-malformed",
@@ -207,6 +210,7 @@ impl Problem {
             | Self::LayerUnknown
             | Self::VersionUnknown
             | Self::TimeUnknown
+            | Self::SeriesUnknown
             | Self::ZoomOutside
             | Self::TileOutside
             | Self::JobUnknown
@@ -359,11 +363,12 @@ pub fn language_tag(language: Language) -> &'static str {
 mod tests {
     use super::*;
 
-    const EVERY: [Problem; 38] = [
+    const EVERY: [Problem; 39] = [
         Problem::RouteUnknown,
         Problem::LayerUnknown,
         Problem::VersionUnknown,
         Problem::TimeUnknown,
+        Problem::SeriesUnknown,
         Problem::ZoomOutside,
         Problem::TileOutside,
         Problem::AddressMalformed,

@@ -1,7 +1,8 @@
 //! Addresses: the path of a request, read strictly.
 //!
 //! A path is compared and cut, never decoded and never joined to a folder: what is not written
-//! in the documented characters is no address.
+//! in the documented characters is no address. The id of a series alone may be percent-encoded; it
+//! is decoded after the cut, and only looked up among the known ones.
 
 use jomo_core::Timestamp;
 use jomo_core::layer::is_layer_id;
@@ -50,6 +51,15 @@ pub enum Route<'p> {
     Archive {
         /// Which step of which version.
         step: PinnedStep<'p>,
+    },
+    /// `/series/{layer}/{version}/{id}.json`
+    Series {
+        /// Layer id.
+        layer: &'p str,
+        /// Version.
+        version: &'p str,
+        /// Id of the gauge or section, as the address has it: percent-encoded.
+        id: &'p str,
     },
     /// `/login`
     Login,
@@ -137,6 +147,9 @@ impl<'p> Route<'p> {
         if let Some(rest) = path.strip_prefix("/archives/") {
             return parse_archive(rest);
         }
+        if let Some(rest) = path.strip_prefix("/series/") {
+            return parse_series(rest);
+        }
         if let Some(rest) = path.strip_prefix("/api/v1/") {
             return parse_api(rest);
         }
@@ -158,6 +171,7 @@ impl<'p> Route<'p> {
             Self::Tile { .. } => RouteName::Tile,
             Self::PinnedTile { .. } => RouteName::PinnedTile,
             Self::Archive { .. } => RouteName::Archive,
+            Self::Series { .. } => RouteName::Series,
             Self::Login => RouteName::Login,
             Self::Logout => RouteName::Logout,
             Self::Session => RouteName::Session,
@@ -215,6 +229,8 @@ route_names! {
     PinnedTile = "pinned-tile",
     /// [`Route::Archive`]
     Archive = "archive",
+    /// [`Route::Series`]
+    Series = "series",
     /// [`Route::Login`]
     Login = "login",
     /// [`Route::Logout`]
@@ -310,6 +326,17 @@ fn parse_archive(rest: &str) -> Result<Route<'_>, Problem> {
             let time = file.strip_suffix(".pmtiles").ok_or(Problem::RouteUnknown)?;
             let time = parse_time_part(time)?;
             Ok(Route::Archive { step: PinnedStep { layer: layer_id(layer)?, version, time } })
+        }
+        _ => Err(Problem::RouteUnknown),
+    }
+}
+
+fn parse_series(rest: &str) -> Result<Route<'_>, Problem> {
+    let mut parts = rest.split('/');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(layer), Some(version), Some(file), None) => {
+            let id = file.strip_suffix(".json").ok_or(Problem::RouteUnknown)?;
+            Ok(Route::Series { layer: layer_id(layer)?, version, id })
         }
         _ => Err(Problem::RouteUnknown),
     }
@@ -489,7 +516,7 @@ mod tests {
         /// No text makes the reader panic, and a tile is always one of the scheme.
         #[test]
         fn hostile_paths_are_no_addresses(rest in "[ -~]{0,40}") {
-            for prefix in ["/", "/tiles/", "/archives/", "/tiles/rain/", "/api/v1/jobs/", "/api/v1/register/"] {
+            for prefix in ["/", "/tiles/", "/archives/", "/series/", "/tiles/rain/", "/api/v1/jobs/", "/api/v1/register/"] {
                 let path = format!("{prefix}{rest}");
                 if let Ok(Route::Tile { layer, tile }) = Route::parse(&path) {
                     prop_assert!(is_layer_id(layer) && tile.z() <= 24);

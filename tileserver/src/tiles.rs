@@ -1,4 +1,4 @@
-//! Answers about layers: tiles, archives, `TileJSON`, catalogue.
+//! Answers about layers: tiles, archives, series, `TileJSON`, catalogue.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::answer::{json, no_content};
 use crate::app::App;
+use crate::body::percent_decoded;
 use crate::document::{self, Reader};
 use crate::freshness::{
     Address, cache_control, check_step, current_time, document_cache_control, document_until,
@@ -171,7 +172,7 @@ async fn tile_response(
         return Err(Problem::TileOutside);
     }
     let mut response = match stored {
-        Some(stored) => stored_tile(stored, request).await?,
+        Some(stored) => stored_part(stored, TILE_TYPE, request).await?,
         None => no_content(),
     };
     let headers = response.headers_mut();
@@ -180,7 +181,12 @@ async fn tile_response(
     Ok(response)
 }
 
-async fn stored_tile(stored: StoredTile, request: &HeaderMap) -> Result<Response<Body>, Problem> {
+/// What is stored as gzip: 200 or 304.
+async fn stored_part(
+    stored: StoredTile,
+    kind: &'static str,
+    request: &HeaderMap,
+) -> Result<Response<Body>, Problem> {
     let encoding = encoding(request);
     let tag = entity_tag(stored.hash, encoding);
     let mut response = Response::new(Body::empty());
@@ -188,7 +194,7 @@ async fn stored_tile(stored: StoredTile, request: &HeaderMap) -> Result<Response
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TILE_TYPE));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if encoding == Encoding::Gzip {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
@@ -281,5 +287,27 @@ pub async fn archive(
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.pmtiles"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    Ok(response)
+}
+
+/// `GET /series/{layer}/{version}/{id}.json`: 200, 304, 404, 410.
+///
+/// # Errors
+/// 404, 410, 500.
+pub async fn series(
+    app: &App,
+    view: &LayerView,
+    id: &str,
+    request: &HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let wall = app.now();
+    check_step(&view.layer, None, wall)?;
+    let id = percent_decoded(id).ok_or(Problem::SeriesUnknown)?;
+    let stored = view.series(&id).ok_or(Problem::SeriesUnknown)?;
+    let mut response = stored_part(stored, "application/json", request).await?;
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    let cache = cache_control(&view.layer, None, wall, Address::Pinned);
+    headers.insert(header::CACHE_CONTROL, cache);
     Ok(response)
 }

@@ -1,5 +1,6 @@
 //! One version of a layer, open for serving.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use jomo_core::Timestamp;
 use jomo_core::layer::{Layer, Mode};
 use jomo_core::mercator::TileId;
 use jomo_format::pmtiles::{Archive, Compression, Index};
-use jomo_store::{LayerVersion, StoreError};
+use jomo_store::{LayerVersion, StoreError, series_id};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::LoadError;
@@ -21,6 +22,9 @@ use crate::remote::RemoteArchive;
 /// How much of an archive is read ahead when it is opened. Clustered archives begin with the low
 /// zooms, which every visitor asks for; a prefecture's layer is smaller than this as a whole.
 const PREWARM_BYTES: usize = 64 << 20;
+
+/// Most bytes of the series of a version, packed; they are kept in memory. A gauge has 5 kB.
+const SERIES_MAX: u64 = 64 << 20;
 
 /// The number of vector tiles in the header of a `PMTiles` archive.
 const TYPE_MVT: u8 = 1;
@@ -35,6 +39,8 @@ pub struct LayerView {
     /// `vector_layers` of its `TileJSON`.
     pub vector_layers: serde_json::Value,
     steps: Vec<StepView>,
+    /// Series of its gauges and sections by id, as stored.
+    series: BTreeMap<String, StoredTile>,
 }
 
 /// The tiles of one step.
@@ -66,7 +72,7 @@ impl Source {
     }
 }
 
-/// A stored tile: gzip bytes, and the hash of them.
+/// A stored tile or series: gzip bytes, and the hash of them.
 #[derive(Clone, Debug)]
 pub struct StoredTile {
     /// A slice of the map or of what was fetched, not a copy.
@@ -99,7 +105,19 @@ impl LayerView {
             .iter()
             .find_map(|step| step.source.index().metadata().get("vector_layers").cloned())
             .unwrap_or_else(|| crate::document::vector_layers(&layer));
-        Ok(Self { layer, mode, vector_layers, steps })
+        let series = open_series(version)?;
+        Ok(Self { layer, mode, vector_layers, steps, series })
+    }
+
+    /// Ids of the features that have a series.
+    pub fn series_ids(&self) -> impl Iterator<Item = &str> {
+        self.series.keys().map(String::as_str)
+    }
+
+    /// The series of a gauge or section.
+    #[must_use]
+    pub fn series(&self, id: &str) -> Option<StoredTile> {
+        self.series.get(id).cloned()
     }
 
     /// The tiles of a step.
@@ -188,6 +206,26 @@ impl StepView {
             Source::Remote(archive) => archive.body(range).await,
         }
     }
+}
+
+/// Reads the series of a version: some kilobytes for each gauge.
+fn open_series(version: &LayerVersion) -> Result<BTreeMap<String, StoredTile>, LoadError> {
+    let listed = version.layer.files.iter();
+    let named: Vec<_> =
+        listed.filter_map(|(name, file)| Some((series_id(name)?, name, file))).collect();
+    let bytes = named.iter().fold(0_u64, |sum, (_, _, file)| sum.saturating_add(file.bytes));
+    if SERIES_MAX < bytes {
+        tracing::warn!(layer = %version.layer.id, bytes, "the series are too long to be served");
+        return Ok(BTreeMap::new());
+    }
+    let mut series = BTreeMap::new();
+    for (id, name, _) in named {
+        let Some(mapped) = version.file(name)? else { continue };
+        let bytes = Bytes::copy_from_slice(mapped.as_ref());
+        let hash = xxh3_64(&bytes);
+        series.insert(id, StoredTile { bytes, hash });
+    }
+    Ok(series)
 }
 
 /// Content hashes of the tiles of an archive, each computed when it is first asked for.

@@ -128,6 +128,13 @@ pub fn both(id: &str) -> Text {
     Text { ja: say(Language::Ja, id, &[]), en: say(Language::En, id, &[]) }
 }
 
+/// The name of a fault that is counted: the reader that counts it has its title among its own texts.
+#[must_use]
+pub fn fault_title(language: Language, code: &str) -> String {
+    let own = text(language, &format!("{code}.title"), &[]);
+    own.unwrap_or_else(|| say(language, &format!("fault-{code}"), &[]))
+}
+
 /// The texts of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {

@@ -25,6 +25,14 @@ pub enum FieldType {
     Text,
 }
 
+/// How the text of a field is written, where it is more than words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextFormat {
+    /// A moment by RFC 3339 in UTC: shown to people in Japan Standard Time.
+    DateTime,
+}
+
 /// One column of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +44,9 @@ pub struct Field {
     pub kind: FieldType,
     /// Title for people.
     pub title: Text,
+    /// How its text is written, where it is more than words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<TextFormat>,
     /// Unit as printed behind a value, e.g. `mm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -58,11 +69,18 @@ impl Field {
             name: name.to_owned(),
             kind,
             title,
+            format: None,
             unit: None,
             codes: Vec::new(),
             restricted: false,
             sortable: false,
         }
+    }
+
+    /// A text field that holds moments by RFC 3339.
+    #[must_use]
+    pub fn time(name: &str, title: Text) -> Self {
+        Self { format: Some(TextFormat::DateTime), ..Self::new(name, FieldType::Text, title) }
     }
 
     /// The same field with a unit.

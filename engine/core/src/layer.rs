@@ -127,9 +127,12 @@ pub struct Run {
     pub inputs: Vec<InputFile>,
     /// Version of the engine.
     pub engine_version: String,
-    /// Features kept out, by code.
+    /// What this run lacked, did not believe or kept out, by code.
     #[serde(default, skip_serializing_if = "Faults::is_empty")]
     pub faults: Faults,
+    /// What every run keeps out or assumes until somebody mends a table, by code.
+    #[serde(default, skip_serializing_if = "Faults::is_empty")]
+    pub standing: Faults,
 }
 
 /// One file of a layer version.
@@ -317,6 +320,7 @@ mod tests {
                 inputs: Vec::new(),
                 engine_version: String::new(),
                 faults: Faults::default(),
+                standing: Faults::default(),
             },
             files: BTreeMap::new(),
         }

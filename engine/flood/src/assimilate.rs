@@ -10,12 +10,14 @@
 //! and slopes of the model. `docs/methods/assimilation.md` gives equations, limits and sources.
 
 mod blend;
+mod doubted;
 mod filter;
 mod states;
 mod taper;
 mod zones;
 
 pub use blend::{Blends, Bounds};
+pub use doubted::believed_sigma;
 pub use filter::{Analysis, Observation, Observed, Outcome, Settings, Target, update};
 pub use states::States;
 pub use taper::gaspari_cohn;

@@ -11,8 +11,10 @@
 mod assimilation;
 mod land;
 mod saved;
+mod snow;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -25,6 +27,7 @@ use crate::waterway::Waterway;
 
 pub use assimilation::{GaugeState, Saying};
 pub use land::{Beside, Land, PondsOfNode};
+pub use snow::Temperatures;
 
 /// Members of a block: four f64 fill the vectors of today's processors.
 pub const LANES: usize = 4;
@@ -169,6 +172,8 @@ struct Block {
     lateral_m3_s: Vec<[f64; LANES]>,
     /// Rain of one lane in mm/h.
     rates_mm_h: Vec<f32>,
+    /// What lies over the hillsides, if anybody asks for it.
+    snow: Option<snow::Snow>,
 }
 
 impl Block {
@@ -184,6 +189,7 @@ impl Block {
             rain_m_s: vec![[0.0; LANES]; basin.slopes.rain_cells()],
             lateral_m3_s: vec![[0.0; LANES]; basin.slopes.nodes()],
             rates_mm_h: Vec::new(),
+            snow: None,
         };
         block.river.install(basin.works.clone())?;
         block.river.set_roughness(factors.roughness)?;
@@ -229,6 +235,8 @@ pub struct Ensemble {
     rain_log: Vec<f64>,
     /// Seed of how it wanders.
     seed: u64,
+    /// By which snow falls and melts; the same for all members.
+    temperatures: Option<Arc<Temperatures>>,
 }
 
 impl Ensemble {
@@ -248,7 +256,8 @@ impl Ensemble {
         let blocks: Result<Vec<Block>, BasinError> =
             members.par_chunks(LANES).map(|members| Block::new(basin, members, river)).collect();
         let zones = basin.elements_of_zone.len();
-        Ok(Self { rain_log: vec![0.0; zones * members.len()], blocks: blocks?, members, seed })
+        let rain_log = vec![0.0; zones * members.len()];
+        Ok(Self { rain_log, blocks: blocks?, members, seed, temperatures: None })
     }
 
     /// Number of members.
@@ -275,7 +284,9 @@ impl Ensemble {
         }
         self.wander(cube, step);
         // Works and breaches are told by the clock, and a saved state may begin anywhere.
-        let begin_s = cube.timeline().begin(step).as_second() as f64;
+        let begin = cube.timeline().begin(step);
+        let begin_s = begin.as_second() as f64;
+        let temperature_c = self.temperatures_c(basin, begin);
         let count = self.members.len();
         let step_s = f64::from(cube.timeline().step_s);
         let (members, rain_log) = (&self.members, &self.rain_log);
@@ -284,7 +295,10 @@ impl Ensemble {
             for lane in 0..LANES {
                 rain.fall(block, lane, (LANES * number + lane).min(count - 1));
             }
-            let Block { runoff, river, rain_m_s, lateral_m3_s, .. } = block;
+            let Block { runoff, river, rain_m_s, lateral_m3_s, snow, .. } = block;
+            if let Some(snow) = snow {
+                snow.step(&basin.slopes, &temperature_c, rain_m_s, step_s)?;
+            }
             river.set_time_s(begin_s)?;
             runoff.step(&basin.slopes, rain_m_s, step_s, lateral_m3_s)?;
             river.advance(step_s, lateral_m3_s)
@@ -353,14 +367,16 @@ impl Ensemble {
         })
     }
 
-    /// Water that appeared or vanished on the hillsides and in the rivers, as a share of all that
-    /// was there: the worst of the members.
+    /// Water that appeared or vanished in the snow, on the hillsides and in the rivers, as a share
+    /// of all that was there: the worst of the members.
     #[must_use]
     pub fn volume_error(&self, basin: &Basin) -> f64 {
         let of = |block: &Block| {
             let slopes = block.runoff.ledger().error(&block.runoff.stored_m3(&basin.slopes));
             let rivers = block.river.ledger().relative_error();
-            slopes.into_iter().chain(rivers).fold(0.0, |most: f64, error| most.max(error.abs()))
+            let snow = block.snow.as_ref().map(|snow| snow.error(&basin.slopes));
+            let all = slopes.into_iter().chain(rivers).chain(snow.into_iter().flatten());
+            all.fold(0.0, |most: f64, error| most.max(error.abs()))
         };
         self.blocks.iter().map(of).fold(0.0, f64::max)
     }

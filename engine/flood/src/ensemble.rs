@@ -7,10 +7,12 @@
 
 mod dressing;
 mod fit;
+mod joined;
 mod mixture;
 
 pub use dressing::{Dressing, Heard, LeadDressing};
 pub use fit::{CASES_MIN, Earlier, fit};
+pub use joined::joined;
 pub use mixture::{Bands, Mixture};
 
 use jiff::Timestamp;

@@ -17,14 +17,16 @@ mod forecast;
 mod level;
 mod quality;
 mod silence;
+mod trend;
 
 pub use correction::ErrorMemory;
 pub use error::GaugeError;
 pub use event::{EVENT_GAP_H, STORM_GAP_H, Span, events, storms};
 pub use forecast::{Moments, PRIOR_STEPS, Recession, Step, steps};
 pub use level::{CrisisLevel, CrisisLevels, Datum, Gauge, Kind, ReferenceLevel, ReferenceLevels};
-pub use quality::{Fault, Faults, Limits, check};
-pub use silence::{Observation, observation};
+pub use quality::{Fault, Faults, Limits, check, check_alone, risen};
+pub use silence::{FEED_ALIVE, Observation, OutageCause, Silence, Told, believed, observation};
+pub use trend::Trend;
 
 use jiff::Timestamp;
 

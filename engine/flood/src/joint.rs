@@ -30,6 +30,12 @@ pub(crate) enum Joint<'a, R> {
 }
 
 impl<R: Real> Joint<'_, R> {
+    /// Whether a faster tile let anything through a face, or took anything.
+    pub(crate) fn lets_in(&self, place: usize) -> bool {
+        let Self::Faster(given) = self else { return false };
+        given.mass.get(place).is_some_and(|mass| *mass != R::ZERO)
+    }
+
     /// Acts on the flux of the face `face` of a row of fluxes, the `place`-th along the side.
     pub(crate) fn act(
         &mut self,

@@ -16,6 +16,7 @@
 pub mod assimilate;
 pub mod basin;
 mod basin_error;
+mod bench;
 mod build;
 pub mod calibrate;
 mod case;

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
+use crate::bench::Bench;
 use crate::entering::critical_m_s;
 use crate::face::Fluxes;
 use crate::joint::Joint;
@@ -16,7 +17,7 @@ use crate::layout::Layout;
 use crate::real::Real;
 use crate::rim::Imposed;
 use crate::simulation::{Simulation, View};
-use crate::tile::{Band, Compass, Edges, Pace, Strip, Surroundings, Tile};
+use crate::tile::{Compass, Edges, Pace, Strip, Surroundings, Tile};
 
 /// The slowest tiles take steps of `2^HIGHEST` times the shortest.
 const HIGHEST: u8 = 3;
@@ -25,7 +26,10 @@ const HIGHEST: u8 = 3;
 const VOID: u8 = u8::MAX;
 
 /// Share of the allowed step that is used: water may quicken before all tiles meet again.
-const CAUTION: f64 = 0.8;
+const CAUTION: f64 = 0.9;
+
+/// Tiles that a thread takes at a time.
+const AT_ONCE: usize = 4;
 
 /// A pass over the tiles of one pace.
 #[derive(Clone, Copy)]
@@ -39,8 +43,15 @@ impl<R: Real> Simulation<R> {
     /// Moves the water by local steps, at most `limit_s`; gives the time that went by, s.
     pub(crate) fn move_locally(&mut self, shortest_s: f64, limit_s: f64) -> f64 {
         let shortest_s = CAUTION * shortest_s;
-        let levels = self.levels(shortest_s);
-        let top = levels.iter().copied().filter(|level| *level != VOID).max().unwrap_or(0);
+        let mut levels = self.levels(shortest_s);
+        let slowest = levels.iter().copied().filter(|level| *level != VOID).max().unwrap_or(0);
+        // No more short steps than fit into the limit.
+        let top = (0..slowest).find(|top| limit_s <= shortest_s * f64::from(1_u32 << top));
+        let top = top.unwrap_or(slowest);
+        levels
+            .iter_mut()
+            .filter(|level| **level != VOID)
+            .for_each(|level| *level = top.min(*level));
         let count = 1_u32 << top;
         let whole_s = (shortest_s * f64::from(count)).min(limit_s);
         let part_s = whole_s / f64::from(count);
@@ -65,17 +76,25 @@ impl<R: Real> Simulation<R> {
         // Banks that run feed most tiles of a plain, few of them much: each tile counts its own.
         let fed_m_s =
             self.feeds.by_tile(self.tiles.len(), |rate| critical_m_s(rate / self.mouth_m()));
-        let allowed = |(tile, fed_m_s): (&Tile<R>, &f64)| {
+        let allowed = |(index, (tile, fed_m_s)): (usize, (&Tile<R>, &f64))| {
             if tile.void {
                 return VOID;
             }
             let rim = tile.rims.iter().any(Option::is_some);
             let entering_m_s = if rim || tile.fed { coming_m_s } else { 0.0 };
-            let signal_m_s = tile.signal.wide().max(entering_m_s).max(*fed_m_s);
+            // What a neighbour is about to bring, which may be faster than all that is here.
+            let brought = |side: Compass| {
+                let other = self.layout.neighbour(index, side);
+                other.map_or(R::ZERO, |other| self.edges[0][other].signal(side.opposite()))
+            };
+            let brought_m_s = Compass::ALL.map(brought).into_iter().fold(R::ZERO, R::at_least);
+            let signal_m_s = tile.signal.at_least(brought_m_s).wide();
+            let signal_m_s = signal_m_s.max(entering_m_s).max(*fed_m_s);
             let steps = CAUTION * self.settings.cfl * self.cell_size_m / (signal_m_s * shortest_s);
             (0..HIGHEST).rev().find(|level| f64::from(2_u32 << level) <= steps).map_or(0, |l| l + 1)
         };
-        let mut levels: Vec<u8> = self.tiles.par_iter().zip(&fed_m_s).map(allowed).collect();
+        let tiles = self.tiles.iter().zip(&fed_m_s).enumerate();
+        let mut levels: Vec<u8> = tiles.map(allowed).collect();
         for _ in 0..HIGHEST {
             levels = graded(&self.layout, &levels);
         }
@@ -86,27 +105,32 @@ impl<R: Real> Simulation<R> {
         let scheme = self.settings.scheme;
         let [before, after] = &mut self.edges;
         let view = View { scheme, layout: &self.layout, edges: before, nothing: Strip::dry(0) };
-        let updates: u64 = self
-            .tiles
-            .par_iter_mut()
-            .zip(after.par_iter_mut())
-            .enumerate()
-            .filter(|(index, _)| levels[*index] == turn.level)
-            .map_init(Band::default, |band, (index, (tile, show))| {
-                // Of a tile at rest nothing is copied: what it showed still holds.
-                if !(view.works(index, tile, imposed) || view.stirred(index, levels)) {
-                    return 0;
-                }
+        // Of a tile at rest nothing is copied: what it showed still holds. Those at work often lie
+        // together: gathered first, they are shared out evenly.
+        let tiles = self.tiles.iter_mut().zip(after.iter_mut()).enumerate();
+        let at_work: Vec<_> = tiles
+            .filter(|(index, (tile, _))| {
+                levels[*index] == turn.level
+                    && (view.works(*index, tile, imposed) || view.stirred(*index, levels))
+            })
+            .collect();
+        let benches = &self.benches;
+        let updates: u64 = at_work
+            .into_par_iter()
+            .with_max_len(AT_ONCE)
+            .map(|(index, (tile, show))| {
                 let mut registers = std::mem::take(&mut show.registers);
                 view.begin_registers((index, levels), turn.first, &mut registers);
                 view.prepare(index, tile, imposed, pace);
                 let mut joints = view.joints(index, levels, &mut registers);
-                let around = view.around(index);
                 let own = &view.edges[index];
-                tile.step(Surroundings { own, around, joints: &mut joints }, pace, band);
+                let around = Surroundings { own, around: view.around(index), joints: &mut joints };
+                let new = || Bench::First(Box::default());
+                let step = |bench: &mut Bench<R>| bench.band().map(|b| tile.step(around, pace, b));
+                let cells = benches.with(new, step).unwrap_or(0);
                 tile.show(show, scheme.halo());
                 show.registers = registers;
-                tile.h.len() as u64
+                cells as u64
             })
             .sum();
         for (index, (before, after)) in before.iter_mut().zip(after).enumerate() {
@@ -200,5 +224,27 @@ impl<R: Real> View<'_, R> {
             one(Compass::East, east),
             one(Compass::South, south),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::case::{Forcing, Settings, Start, TimeStep, Water};
+    use crate::ground::{Ground, Roughness};
+    use crate::simulation::Simulation;
+
+    /// A dry tile beside deep water goes at the pace of that water, not at twice its step; one
+    /// farther off may take twice the step.
+    #[test]
+    fn a_resting_tile_goes_at_the_pace_of_the_water_beside_it() {
+        let ground = Ground::new([16, 48], 10.0, vec![0.0; 16 * 48], Roughness::Uniform(0.03));
+        let depth_m = (0..16 * 48).map(|at| if at % 48 < 16 { 5.0 } else { 0.0 }).collect();
+        let start = Start { water: Some(Water::Depth(depth_m)), ..Start::default() };
+        let settings =
+            Settings { tile_edge: 16, time_step: TimeStep::Local, ..Settings::default() };
+        let run =
+            Simulation::<f32>::new(&ground.unwrap(), &start, Forcing::default(), settings).unwrap();
+        let allowed_s = super::CAUTION * settings.cfl * 10.0 / run.signal_m_s;
+        assert_eq!(run.levels(allowed_s), [0, 0, 1]);
     }
 }

@@ -28,7 +28,7 @@ pub use land::{Infiltration, Land};
 pub use ledger::Ledger;
 pub use slopes::{Element, Receiver, SLOPE_MIN, Slopes};
 pub use snow::{LAPSE_C_M, SnowModel, Snowpack, at_height_c};
-pub use storage_function::{StorageBasin, StorageFunction};
+pub use storage_function::{StorageBasin, StorageFunction, StorageState};
 pub use terrain::{Cover, SlopesError, Terrain};
 
 /// Longest step within a call, in s. A kinematic wave of 0.1 to 0.5 m/s crosses an element of

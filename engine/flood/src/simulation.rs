@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::bench::{Bench, Pool};
 use crate::build;
 use crate::case::{Forcing, Scheme, Settings, Start, TimeStep};
 use crate::cell::DRY_M;
@@ -9,14 +10,13 @@ use crate::error::FloodError;
 use crate::face::GRAVITY;
 use crate::feed::Feeds;
 use crate::ground::{Ground, Lattice};
-use crate::joint::Joint;
 use crate::layout::Layout;
 use crate::ledger::Ledger;
 use crate::rain::{Rain, Sky};
 use crate::real::Real;
 use crate::rim::{Flow, Imposed, weight};
 use crate::series::Series;
-use crate::tile::{Band, Compass, Edges, FlatRoom, Pace, Room, Scratch, Strip, Surroundings, Tile};
+use crate::tile::{Compass, Edges, Pace, Strip, Tile};
 
 /// Steps shorter than this, s, are a fault of the input.
 const LEAST_STEP_S: f64 = 1e-7;
@@ -45,6 +45,8 @@ pub struct Simulation<R> {
     /// Greatest signal speed, m/s.
     pub(crate) signal_m_s: f64,
     pub(crate) ledger: Ledger,
+    /// Room for the threads, kept from step to step.
+    pub(crate) benches: Pool<Bench<R>>,
 }
 
 /// The cells along a stretch of the rim, in their order.
@@ -124,6 +126,7 @@ impl<R: Real> Simulation<R> {
             time_s: 0.0,
             signal_m_s: 0.0,
             ledger: Ledger::default(),
+            benches: Pool::default(),
         };
         simulation.signal_m_s = simulation.fastest().1;
         simulation.ledger.start_m3 = simulation.storage_m3();
@@ -222,7 +225,7 @@ impl<R: Real> Simulation<R> {
     /// Lets every tile that has anything to do take its turn.
     fn pass(&mut self, imposed: &[Imposed], pace: Pace<R>, turn: Turn) {
         let (columns, scheme) = (self.layout.longest_edge(), self.settings.scheme);
-        let layout = &self.layout;
+        let (layout, benches) = (&self.layout, &self.benches);
         let [before, after] = &mut self.edges;
         let view = View { scheme, layout, edges: before, nothing: Strip::dry(0) };
         let (signal, updates) = self
@@ -230,19 +233,18 @@ impl<R: Real> Simulation<R> {
             .par_iter_mut()
             .zip(after.par_iter_mut())
             .enumerate()
-            .map_init(
-                || Bench::new(scheme, columns),
-                |bench, (index, (tile, show))| {
-                    if !view.works(index, tile, imposed) {
-                        show.follow(&view.edges[index]);
-                        return (R::ZERO, 0);
-                    }
-                    view.prepare(index, tile, imposed, pace);
-                    bench.turn(tile, (&view.edges[index], view.around(index)), pace, turn);
-                    tile.show(show, scheme.halo());
-                    (tile.signal, tile.h.len() as u64)
-                },
-            )
+            .map(|(index, (tile, show))| {
+                if !view.works(index, tile, imposed) {
+                    show.follow(&view.edges[index]);
+                    return (R::ZERO, 0);
+                }
+                view.prepare(index, tile, imposed, pace);
+                let around = (&view.edges[index], view.around(index));
+                let new = || Bench::new(scheme, columns);
+                let cells = benches.with(new, |bench| bench.turn(tile, around, pace, turn));
+                tile.show(show, scheme.halo());
+                (tile.signal, cells as u64)
+            })
             .reduce(|| (R::ZERO, 0), |a, b| (a.0.at_least(b.0), a.1 + b.1));
         self.edges.swap(0, 1);
         self.signal_m_s = signal.wide();
@@ -411,7 +413,7 @@ fn even_sum(values: &[f64]) -> f64 {
 
 /// Part of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+pub(crate) enum Turn {
     /// A step in one go.
     Whole,
     /// The first Euler step of second order.
@@ -469,52 +471,6 @@ impl<R: Real> View<'_, R> {
             let facing = self.facing(index, side);
             facing.map_or(&self.nothing, |(edges, side)| &edges.sides[side.index()])
         })
-    }
-}
-
-/// Where a thread works: room for the rows of a tile, as the scheme needs it.
-enum Bench<R> {
-    First(Box<Band<R>>),
-    Second(Box<(Scratch<R>, Room<R>)>),
-    Inertial(Box<(Scratch<R>, FlatRoom<R>)>),
-}
-
-impl<R: Real> Bench<R> {
-    fn new(scheme: Scheme, columns: usize) -> Self {
-        let scratch = || Scratch::with_columns(columns);
-        match scheme {
-            Scheme::First => Self::First(Box::default()),
-            Scheme::Second => Self::Second(Box::new((scratch(), Room::with_columns(columns)))),
-            Scheme::Inertial => {
-                Self::Inertial(Box::new((scratch(), FlatRoom::with_columns(columns))))
-            }
-        }
-    }
-
-    fn turn(
-        &mut self,
-        tile: &mut Tile<R>,
-        (own, around): (&Edges<R>, [&Strip<R>; 4]),
-        pace: Pace<R>,
-        turn: Turn,
-    ) {
-        match self {
-            Self::First(band) => {
-                let joints = &mut [const { Joint::Even }; 4];
-                tile.step(Surroundings { own, around, joints }, pace, band);
-            }
-            Self::Inertial(room) => tile.flat_step(around, pace, &mut room.0, &mut room.1),
-            Self::Second(room) => {
-                let (scratch, room) = &mut **room;
-                if !tile.midway {
-                    tile.keep();
-                }
-                tile.stage(around, pace, scratch, room);
-                if turn == Turn::SecondStage {
-                    tile.settle(pace, &mut scratch.after);
-                }
-            }
-        }
     }
 }
 

@@ -12,10 +12,14 @@ pub(crate) use second::{Before, HALO, Outer, Room};
 use std::ops::Range;
 
 use crate::cell::{Advancing, After, Around, Conserved, DRY_M, StepScale, advance_row};
-use crate::face::{FaceScale, Fluxes};
+use crate::face::{FaceScale, Fluxes, GRAVITY};
 use crate::real::{Real, greatest};
 use crate::rim::Rim;
+use crate::simd::rows;
 use crate::watch::{Sight, Watch};
+
+/// Cells whose signals are taken at once.
+const LANES: usize = 8;
 
 /// A side of a tile or of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,10 +98,11 @@ impl<R: Real> Strip<R> {
         }
     }
 
-    /// Whether no water in it moves.
-    fn is_still(&self) -> bool {
-        let dry = R::of(DRY_M);
-        self.h.iter().all(|depth| *depth < dry)
+    /// Greatest signal speed in it, m/s; 0 where no water moves.
+    fn signal(&self) -> R {
+        let mut fastest = [R::ZERO; LANES];
+        signal_lanes(self.row(0..self.h.len()), &mut fastest);
+        greatest(&fastest)
     }
 }
 
@@ -106,7 +111,8 @@ impl<R: Real> Strip<R> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges<R> {
     pub sides: [Strip<R>; 4],
-    still: [bool; 4],
+    /// Greatest signal speed in the strip of each side, m/s.
+    signals: [R; 4],
     /// Which state of the tile they show: two copies with the same number hold the same.
     version: u64,
     /// What passed to slower neighbours; empty unless steps are local.
@@ -122,7 +128,7 @@ impl<R: Real> Edges<R> {
         };
         Self {
             sides: Compass::ALL.map(|side| Strip::dry(along(side) * depth)),
-            still: [true; 4],
+            signals: [R::ZERO; 4],
             version: 0,
             registers: std::array::from_fn(|_| Fluxes::with_faces(0)),
         }
@@ -143,7 +149,12 @@ impl<R: Real> Edges<R> {
 
     /// Whether no water on a side moves.
     pub(crate) fn is_still(&self, side: Compass) -> bool {
-        self.still[side.index()]
+        self.signals[side.index()] <= R::ZERO
+    }
+
+    /// Greatest signal speed in the outermost cells of a side, m/s; 0 where no water moves.
+    pub(crate) fn signal(&self, side: Compass) -> R {
+        self.signals[side.index()]
     }
 }
 
@@ -381,7 +392,31 @@ impl<R: Real> Tile<R> {
                     }
                 }
             }
-            edges.still[side.index()] = edges.sides[side.index()].is_still();
+            edges.signals[side.index()] = edges.sides[side.index()].signal();
+        }
+    }
+}
+
+rows! {
+    /// Greatest signal speeds of cells, lane by lane: the last few cells fall into the first lanes.
+    fn signal_lanes<R>(cells: Conserved<'_, R>, fastest: &mut [R]) {
+        let (dry, gravity) = (R::of(DRY_M), R::of(GRAVITY));
+        let count = cells.h.len();
+        let (east, south) = (&cells.east[..count], &cells.south[..count]);
+        let fastest = &mut fastest[..LANES];
+        let mut first = 0;
+        while first < count {
+            let lanes = LANES.min(count - first);
+            for (lane, fastest) in fastest.iter_mut().enumerate().take(lanes) {
+                let at = first + lane;
+                let h = cells.h[at];
+                let wet = dry <= h;
+                let inverse = if wet { R::ONE / h } else { R::ZERO };
+                let speed = east[at].magnitude().at_least(south[at].magnitude()) * inverse;
+                let signal = if wet { speed + (gravity * h).root() } else { R::ZERO };
+                *fastest = fastest.most(signal);
+            }
+            first += LANES;
         }
     }
 }

@@ -10,17 +10,14 @@
 //!
 //! UTF-8 or CP932, LF or CRLF. Blank rows are skipped; a bad row is counted under a stable code
 //! (`dam-*`, `release-*`, `row-*`) with its number from 1 after the header, and kept out. Column
-//! names are compared without case and underscores. Nothing is allocated by a number of the file.
+//! names are compared without case and underscores ([`crate::rows`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jomo_core::fault::Faults;
-use jomo_core::message::{Arguments, Coded, Names};
 
-use crate::gauge_csv::{GaugeCsvError, Row, Rows};
-use crate::table::position;
-use crate::vector::VectorError;
+use crate::rows::{Row, Rows, TableError, TableKind};
 
 /// Bounds of a level in m, of an area in km², of a flow in m³/s, of a length in m.
 const LEVEL_M: [f64; 2] = [-4_000.0, 4_000.0];
@@ -82,66 +79,20 @@ pub struct ReleasesRead {
     pub faults: Faults,
 }
 
-/// Why a table of dams or releases could not be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DamCsvError {
-    /// No text, no header, or a header with repeated names.
-    #[error(transparent)]
-    Table(#[from] VectorError),
-    /// Columns that must be there are not.
-    #[error("no column {}; the columns are {}", missing.join(", "), Names(columns))]
-    Columns {
-        /// Names of all columns that are missing.
-        missing: Vec<&'static str>,
-        /// The columns of the file.
-        columns: Vec<String>,
-    },
-}
-
-impl Coded for DamCsvError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Table(error) => error.code(),
-            Self::Columns { .. } => "dam-csv-columns",
-        }
-    }
-
-    fn arguments(&self) -> Arguments {
-        match self {
-            Self::Table(error) => error.arguments(),
-            Self::Columns { missing, columns } => vec![
-                ("missing", missing.join(", ")),
-                ("columns", Names(columns).shown()),
-                ("more", Names(columns).more()),
-            ],
-        }
-    }
-}
-
-impl From<GaugeCsvError> for DamCsvError {
-    fn from(error: GaugeCsvError) -> Self {
-        match error {
-            GaugeCsvError::Table(error) => Self::Table(error),
-            GaugeCsvError::Columns { missing, columns } => Self::Columns { missing, columns },
-        }
-    }
-}
-
 /// Reads the table of dams.
 ///
 /// ```
 /// let read = jomo_format::dam_csv::dams(b"id,normal_level_m,lake_km2\nD1,419.6,0.4\n")?;
 /// assert_eq!((read.dams[0].lake_km2, read.dams[0].flood_rule), (Some(0.4), None));
-/// # Ok::<(), jomo_format::dam_csv::DamCsvError>(())
+/// # Ok::<(), jomo_format::rows::TableError>(())
 /// ```
 ///
 /// # Errors
-/// [`DamCsvError`]: no text, no header, columns that are missing.
-pub fn dams(bytes: &[u8]) -> Result<DamsRead, DamCsvError> {
+/// [`TableError`]: no text, no header, columns that are missing.
+pub fn dams(bytes: &[u8]) -> Result<DamsRead, TableError> {
     let mut read = DamsRead::default();
     let mut seen = BTreeSet::new();
-    let rows = Rows::new(bytes, &["id", "normal_level_m"], &[])?;
+    let rows = Rows::new(bytes, TableKind::Dams, &["id", "normal_level_m"], &[])?;
     rows.each(&mut read.faults, |row| {
         let dam = dam(row)?;
         if !seen.insert(dam.id.clone()) {
@@ -154,13 +105,8 @@ pub fn dams(bytes: &[u8]) -> Result<DamsRead, DamCsvError> {
 }
 
 fn dam(row: &Row<'_>) -> Result<DamRow, &'static str> {
-    let id = row.id_of("id").ok_or("dam-id")?;
-    let point = position(Some(row.text("lon")), Some(row.text("lat")))
-        .map_err(|_unreadable| "position-not-a-number")?;
-    let lon_lat = point.map(|point| [point.x(), point.y()]);
-    if lon_lat.is_some_and(|[lon, lat]| 180.0 < lon.abs() || 90.0 < lat.abs()) {
-        return Err("geometry-outside");
-    }
+    let id = row.id("id").ok_or("dam-id")?;
+    let lon_lat = row.lon_lat()?;
     let number = |name, bounds| row.number(name, bounds, "dam-number");
     let normal_level_m = number("normal_level_m", LEVEL_M)?.ok_or("dam-number")?;
     let crest_level_m = number("crest_level_m", LEVEL_M)?;
@@ -192,13 +138,13 @@ fn dam(row: &Row<'_>) -> Result<DamRow, &'static str> {
 /// they agree, else as `release-contradicts`.
 ///
 /// # Errors
-/// [`DamCsvError`]: no text, no header, columns that are missing.
-pub fn releases(bytes: &[u8]) -> Result<ReleasesRead, DamCsvError> {
+/// [`TableError`]: no text, no header, columns that are missing.
+pub fn releases(bytes: &[u8]) -> Result<ReleasesRead, TableError> {
     let mut faults = Faults::default();
     let mut found: BTreeMap<String, BTreeMap<Timestamp, ReleaseRow>> = BTreeMap::new();
-    let rows = Rows::new(bytes, &["id", "time", "outflow_m3_s"], &[])?;
+    let rows = Rows::new(bytes, TableKind::Dams, &["id", "time", "outflow_m3_s"], &[])?;
     rows.each(&mut faults, |row| {
-        let id = row.id_of("id").ok_or("dam-id")?;
+        let id = row.id("id").ok_or("dam-id")?;
         let time: Timestamp = row.text("time").parse().map_err(|_refused| "release-time")?;
         let number = |name, bounds| row.number(name, bounds, "release-number");
         let outflow_m3_s = number("outflow_m3_s", FLOW_M3_S)?.ok_or("release-number")?;
@@ -222,6 +168,8 @@ pub fn releases(bytes: &[u8]) -> Result<ReleasesRead, DamCsvError> {
 
 #[cfg(test)]
 mod tests {
+    use jomo_core::message::Coded as _;
+
     use super::*;
     use crate::vector::hostile::prefixes_and_flips;
 

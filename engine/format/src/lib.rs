@@ -13,6 +13,8 @@ pub mod geotiff;
 pub mod grib2;
 pub mod gsi;
 pub mod pmtiles;
+pub mod rows;
 pub mod storage_csv;
 pub mod table;
+pub mod temperature_csv;
 pub mod vector;

@@ -53,6 +53,9 @@ const ARRAYS: usize = 7;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PreparedError {
+    /// No byte at all.
+    #[error("prepared basin: the file is empty")]
+    Empty,
     /// The first bytes are those of another kind of file.
     #[error("not a prepared basin: it begins with {found:02x?}")]
     Kind {
@@ -66,6 +69,14 @@ pub enum PreparedError {
         expected: u8,
         /// That of the file.
         found: u8,
+    },
+    /// Fewer bytes than the head asks for, or more.
+    #[error("prepared basin: {found} bytes, {expected} announced")]
+    Length {
+        /// Bytes that the head asks for, or those of a head.
+        expected: usize,
+        /// Bytes that are there.
+        found: usize,
     },
     /// A byte is not what it must be.
     #[error("prepared basin, byte {offset}: expected {expected}, found {found}")]
@@ -82,16 +93,22 @@ pub enum PreparedError {
 impl Coded for PreparedError {
     fn code(&self) -> &'static str {
         match self {
+            Self::Empty => "terrain-basin-empty",
             Self::Kind { .. } => "terrain-basin-kind",
             Self::Version { .. } => "terrain-basin-version",
+            Self::Length { .. } => "terrain-basin-length",
             Self::Damaged { .. } => "terrain-basin-damaged",
         }
     }
 
     fn arguments(&self) -> Arguments {
         match self {
+            Self::Empty => Vec::new(),
             Self::Kind { found } => vec![("found", format!("{found:02x?}"))],
             Self::Version { expected, found } => {
+                vec![("expected", expected.to_string()), ("found", found.to_string())]
+            }
+            Self::Length { expected, found } => {
                 vec![("expected", expected.to_string()), ("found", found.to_string())]
             }
             Self::Damaged { offset, expected, found } => vec![
@@ -307,11 +324,14 @@ impl<'a> Prepared<'a> {
 
 /// Checks the head; gives a network without reaches, the number of banks, and where things lie.
 fn head(bytes: &[u8]) -> Result<(Network, usize, Layout), PreparedError> {
+    if bytes.is_empty() {
+        return Err(PreparedError::Empty);
+    }
     if !bytes.starts_with(MAGIC) {
         return Err(PreparedError::Kind { found: bytes[..bytes.len().min(8)].to_vec() });
     }
     if bytes.len() < HEAD {
-        return Err(damaged(bytes.len(), "a head of 256 bytes", "the end"));
+        return Err(PreparedError::Length { expected: HEAD, found: bytes.len() });
     }
     let numbers = Numbers(bytes);
     if bytes[7] != VERSION {
@@ -340,12 +360,13 @@ fn head(bytes: &[u8]) -> Result<(Network, usize, Layout), PreparedError> {
         return Err(damaged(16, format!("at most {MOST_CELLS} cells"), found));
     };
     let counts = [numbers.count(56)?, numbers.count(64)?, numbers.count(72)?];
-    let layout = Layout::new(counts[0], counts[1], counts[2], cells)
-        .filter(|layout| layout.end == bytes.len());
-    let Some(layout) = layout else {
-        let expected = "as many bytes as the head asks for";
-        return Err(damaged(bytes.len(), expected, "the end"));
+    let Some(layout) = Layout::new(counts[0], counts[1], counts[2], cells) else {
+        let found = format!("{}, {}, {}", counts[0], counts[1], counts[2]);
+        return Err(damaged(56, "fewer things than a file can hold", found));
     };
+    if layout.end != bytes.len() {
+        return Err(PreparedError::Length { expected: layout.end, found: bytes.len() });
+    }
     for (index, array) in layout.arrays.iter().enumerate() {
         let at = 80 + 24 * index;
         let found = [numbers.u64(at), numbers.u64(at + 8)];

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
+use jomo_core::fault::Faults;
 use jomo_core::message::{Arguments, Coded};
 use jomo_flood::basin::{Ensemble, Member, ModelSpread};
 use jomo_flood::calibrate::{End, Found, Parameter, Scale, Search, calibrate};
@@ -19,6 +20,8 @@ use serde_json::json;
 use self::score::{MODEL, Readings, Scores};
 use super::model::{BasinFile, Given, LandCover, Model};
 use super::record::STEP_MIN;
+use super::snow::{SnowAir, SnowCover};
+use super::storage::StorageTable;
 use super::work::FIRST_WETNESS;
 use crate::dam_tables::{Dams, dams};
 use crate::failure::{CommandError, Exit, Failure};
@@ -207,6 +210,7 @@ struct Inputs {
     land: Option<LandCover>,
     stations: crate::gauge_tables::Stations,
     dams: Dams,
+    snow: Option<SnowCover>,
     rain: Arrived,
 }
 
@@ -220,11 +224,13 @@ impl Inputs {
         let land = region.rivers.land.as_deref().map(LandCover::read).transpose()?;
         let table = named(region.gauges.table.as_ref(), "gauges.table")?;
         let readings = arguments.readings.as_deref().or(region.gauges.readings.as_deref());
-        let stations = stations(table, readings, window.to)?;
+        let stations = stations(table, readings, window.to)?.whole()?;
         let dams = match region.rivers.dams.as_deref() {
-            Some(table) => dams(table, region.rivers.releases.as_deref(), window.to)?,
+            Some(table) => dams(table, region.rivers.releases.as_deref(), window.to)?.whole()?,
             None => Dams::default(),
         };
+        let snow = region.snow.as_ref().map(|settings| SnowCover::read(settings, window.to));
+        let snow = snow.map(SnowCover::whole).transpose()?;
         let spool = named(region.rainfall.spool.as_ref(), "rainfall.spool")?;
         let start = window.start(region);
         let mut rain = read_spool(spool, region, [start, window.to], window.to)?;
@@ -234,7 +240,7 @@ impl Inputs {
             let fault = CalibrateError::NoRain { from: start, to: window.to };
             return Err(Failure::new(Exit::Input, fault));
         }
-        Ok(Self { basin, land, stations, dams, rain })
+        Ok(Self { basin, land, stations, dams, snow, rain })
     }
 
     fn complete(
@@ -256,6 +262,9 @@ impl Inputs {
         plan.inputs.extend(self.land.as_ref().map(|land| land.file.clone()));
         plan.inputs.extend(self.stations.inputs.iter().cloned());
         plan.inputs.extend(self.dams.inputs.iter().cloned());
+        let snow = self.snow.as_ref();
+        plan.settings.extend(snow.map(|snow| ("snow".to_owned(), snow.settled())));
+        plan.inputs.extend(snow.into_iter().flat_map(SnowCover::inputs));
         plan.inputs.extend(self.rain.inputs.iter().cloned());
     }
 }
@@ -271,6 +280,7 @@ struct Work<'a> {
 struct Trial<'a> {
     model: &'a Model,
     cube: Cube,
+    snow: Option<SnowAir>,
     start: Timestamp,
 }
 
@@ -286,6 +296,7 @@ impl Work<'_> {
             stations: &inputs.stations,
             land: inputs.land.as_ref(),
             dams: &inputs.dams,
+            storage: &StorageTable::default(),
             parameters: None,
             start,
         };
@@ -298,7 +309,15 @@ impl Work<'_> {
             let fault = CalibrateError::NoReadings { gauges: model.gauges.len() };
             return Err(Failure::new(Exit::Input, fault));
         }
-        let trial = Trial { model: &model, cube, start };
+        let mut snow = None;
+        if let Some(known) = &inputs.snow {
+            let mut standing = Faults::default();
+            known.count(cube.timeline(), [&mut inputs.rain.faults, &mut standing]);
+            inputs.rain.faults.merge(standing);
+            let air = known.air(&model, (&inputs.rain.cells, cube.timeline()));
+            snow = Some(air.map_err(|fault| Failure::new(Exit::Failed, fault))?);
+        }
+        let trial = Trial { model: &model, cube, snow, start };
         context.progress.stage("calibrate", Some(u64::from(arguments.runs)));
         // A complex has 11 points, and few runs are better spent on one that evolves than on many.
         let complexes = (arguments.runs / RUNS_OF_COMPLEX).clamp(1, COMPLEXES_MOST);
@@ -340,8 +359,9 @@ impl Work<'_> {
             text(window.to),
             text(window.check_from)
         );
-        let mut made = Made { faults: inputs.stations.faults.clone(), ..Made::default() };
+        let mut made = Made { faults: inputs.stations.all_faults(), ..Made::default() };
         made.faults.merge(inputs.dams.faults.clone());
+        made.faults.merge(inputs.dams.standing.clone());
         made.faults.merge(inputs.rain.faults.clone());
         if !after.is_better_checked(before) {
             made.faults.add("calibrate-not-better", || MODEL.to_owned());
@@ -420,6 +440,9 @@ impl Trial<'_> {
         let member = super::work::with_factors(member, factors);
         let river = super::model::with_channel(&self.model.river, factors[0]);
         let mut ensemble = Ensemble::new(basin, vec![member], &river, 1)?;
+        if let Some(snow) = &self.snow {
+            ensemble = snow.over(basin, ensemble)?;
+        }
         for dam in &dams.dams {
             ensemble.fill(dam.node as usize, dam.first_depth_m(self.start))?;
         }

@@ -4,15 +4,18 @@
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
 use jomo_flood::BasinError;
-use jomo_flood::assimilate::{Analysis, Observed, Outcome, Settings};
+use jomo_flood::assimilate::{Analysis, Observed, Outcome, Settings, believed_sigma};
 use jomo_flood::basin::{Ensemble, Saying};
-use jomo_flood::ensemble::{Dressing, quantile};
-use jomo_flood::gauge::{ErrorMemory, Observation, observation};
+use jomo_flood::ensemble::quantile;
+use jomo_flood::gauge::{Observation, Reading, Trend};
 use jomo_flood::rainfall::Cube;
-use serde::{Deserialize, Serialize};
 
+use super::judged::{GaugeRecord, MADE_STEPS, Made, memories};
 use super::model::{Model, ModelGauge};
-use super::record::{BankForecast, Dressed, FIRST_MEMORY, GaugeForecast, MemberLevels};
+use super::record::{
+    BankForecast, Dress, Dressed, GaugeForecast, MemberLevels, STEP_MIN, Said, heard, spoken,
+};
+use super::shortfall::{Stretch, stretches};
 use crate::dressing_table::{Dressings, Origin};
 use crate::gauge_tables::Stations;
 
@@ -22,21 +25,14 @@ const SIGMA_M: f64 = 0.11;
 /// Minutes between two times at which silence is taken for an observation: it says less than a
 /// level, and says the same again and again.
 const SILENCE_EVERY_MIN: i64 = 60;
-/// Errors at a gauge that are kept to learn from.
-const ERRORS_KEPT: usize = 288;
-
-/// What the model was wrong by at a gauge: time in s, observed less median of the members before
-/// they were corrected, m.
-pub(super) type ErrorRecord = (i64, f64);
-
-/// What is known of a gauge from cycle to cycle.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct GaugeRecord {
-    /// Its id.
-    pub(super) id: String,
-    /// Errors in ascending time.
-    pub(super) errors: Vec<ErrorRecord>,
-}
+/// A level is carried on from a reading that is so old at most, h: what a river did three hours ago
+/// tells little.
+const SPOKEN_H: f64 = 3.0;
+/// Readings before the reference time from which a gauge speaks for itself, h.
+const TREND_H: i64 = 10;
+/// Hours before the reference time from which a cold start makes forecasts of what has come since,
+/// to be judged by: the hours for which short forecasts matter, half an hour's work in all.
+const HINDCASTS_H: [i64; 3] = [3, 2, 1];
 
 /// The members at the reference time.
 pub(super) struct Now {
@@ -46,6 +42,8 @@ pub(super) struct Now {
     pub(super) used: u64,
     pub(super) rejected: Vec<String>,
     pub(super) agreed: u64,
+    /// Gauges of the model and times at which their silence was not believed.
+    pub(super) doubted: Vec<(usize, Timestamp)>,
 }
 
 /// What a cycle is about.
@@ -64,16 +62,63 @@ impl Cycle<'_> {
         (0..timeline.steps).take_while(|step| timeline.begin(*step) < self.reference_time).count()
     }
 
-    /// Carries the members from the start of the cube to the reference time.
+    /// Carries the members from the start of the cube to the reference time. On the way forecasts
+    /// are made of what has come since, unless earlier cycles have kept theirs.
     pub(super) fn catch_up(&self, start: Now, each: impl Fn(usize)) -> Result<Now, BasinError> {
         let mut now = start;
+        let timeline = self.cube.timeline();
+        let reference_s = self.reference_time.as_second();
         for step in 0..self.past_steps() {
             now.ensemble.step(&self.model.basin, self.cube, step)?;
             self.fill(&mut now, step)?;
-            self.listen(&mut now, self.cube.timeline().begin(step + 1))?;
+            let time = timeline.begin(step + 1);
+            self.listen(&mut now, time)?;
+            let age_s = reference_s - time.as_second();
+            let is_known = now.records.iter().any(|record| record.has_made(time.as_second()));
+            if HINDCASTS_H.iter().any(|hours| 3_600 * hours == age_s) && !is_known {
+                self.hindcast(&mut now, step + 1)?;
+            }
             each(step);
         }
         Ok(now)
+    }
+
+    /// Lets the members run from a step to the reference time without hearing a gauge.
+    fn hindcast(&self, now: &mut Now, from: usize) -> Result<(), BasinError> {
+        let mut made = self.begun(now, self.cube.timeline().begin(from));
+        let mut free = now.ensemble.clone();
+        for step in from..self.past_steps() {
+            free.step(&self.model.basin, self.cube, step)?;
+            self.tell_middles(&free, &mut made);
+        }
+        for (record, made) in now.records.iter_mut().zip(made) {
+            record.make(made);
+        }
+        Ok(())
+    }
+
+    /// Forecasts that begin at a time, with the error of the middle of the members.
+    fn begun(&self, now: &Now, time: Timestamp) -> Vec<Made> {
+        let of = |(gauge, record): (&ModelGauge, &GaugeRecord)| {
+            let said = self.observed_at(gauge, time);
+            let heard_second = match said {
+                Observation::Level(reading) => reading.time.as_second(),
+                _ => time.as_second(),
+            };
+            let levels_m = record.levels_at(heard_second);
+            let error_m = levels_m.map_or(0.0, |levels| heard(said).error_m(middle(levels)));
+            let levels_m = Vec::with_capacity(MADE_STEPS);
+            Made { second: time.as_second(), error_m, heard_second, levels_m }
+        };
+        self.model.gauges.iter().zip(&now.records).map(of).collect()
+    }
+
+    fn tell_middles(&self, ensemble: &Ensemble, made: &mut [Made]) {
+        for (gauge, made) in self.model.gauges.iter().zip(made) {
+            if made.levels_m.len() < MADE_STEPS {
+                made.levels_m.push(middle(ensemble.depths_m(gauge.node as usize)) + gauge.bed_m);
+            }
+        }
     }
 
     /// Lakes stand as high as was observed in a step.
@@ -92,21 +137,24 @@ impl Cycle<'_> {
         let basin = &self.model.basin;
         let mut sayings = Vec::new();
         for (index, gauge) in self.model.gauges.iter().enumerate() {
-            let Some(depth_m) = self.said(gauge, time) else { continue };
+            let Some(depth_m) = self.spoken(gauge, time) else { continue };
+            let mut sigma_m = SIGMA_M;
             if let Observed::Exact(level) = depth_m {
-                let mut depths = now.ensemble.at_gauge(basin, index).depths_m;
-                depths.sort_by(f64::total_cmp);
-                let median = quantile(&depths, 0.5).unwrap_or(level);
-                let errors = &mut now.records[index].errors;
-                errors.push((time.as_second(), level - median));
-                let surplus = errors.len().saturating_sub(ERRORS_KEPT);
-                errors.drain(..surplus);
+                let depths = now.ensemble.at_gauge(basin, index).depths_m;
+                let spread_m = deviation(&depths);
+                let record = &mut now.records[index];
+                record.err(time.as_second(), level - middle(depths));
+                sigma_m = believed_sigma(SIGMA_M, spread_m, &record.lately(time.as_second()));
             }
-            sayings.push(Saying { gauge: index, depth_m, sigma_m: SIGMA_M });
+            sayings.push(Saying { gauge: index, depth_m, sigma_m });
         }
+        let sayings = self.believed(now, sayings, time);
         let analysis = now.ensemble.assimilate(basin, &sayings, &Settings::default())?;
         if let Some(analysis) = analysis {
             self.count(now, &sayings, &analysis, time);
+        }
+        for (gauge, levels_m) in self.levels_of(now).into_iter().enumerate() {
+            now.records[gauge].stand(time.as_second(), &levels_m);
         }
         Ok(())
     }
@@ -126,10 +174,8 @@ impl Cycle<'_> {
     }
 
     /// What a gauge says in the step that ends at a time, as a depth over the bed of its node.
-    fn said(&self, gauge: &ModelGauge, time: Timestamp) -> Option<Observed> {
-        let station = &self.stations.stations[gauge.station];
-        let last = station.last_sound(time);
-        match observation(&station.gauge, last, time) {
+    fn spoken(&self, gauge: &ModelGauge, time: Timestamp) -> Option<Observed> {
+        match self.observed_at(gauge, time) {
             // A reading speaks once, in the step in which it was taken.
             Observation::Level(reading) => {
                 let step = SignedDuration::from_secs(self.cube.timeline().step_s.into());
@@ -144,10 +190,27 @@ impl Cycle<'_> {
         }
     }
 
-    /// What a gauge says at the reference time.
-    pub(super) fn observed(&self, gauge: &ModelGauge) -> Observation {
+    /// What a gauge says at a time.
+    pub(super) fn observed_at(&self, gauge: &ModelGauge, time: Timestamp) -> Observation {
+        self.stations.said(gauge.station, time)
+    }
+
+    /// What a gauge says at the reference time, and of itself.
+    fn said(&self, gauge: &ModelGauge) -> Said {
+        let observation = self.observed_at(gauge, self.reference_time);
         let station = &self.stations.stations[gauge.station];
-        observation(&station.gauge, station.last_sound(self.reference_time), self.reference_time)
+        let age_h = |reading: &Reading| {
+            self.reference_time.duration_since(reading.time).as_secs_f64() / 3_600.0
+        };
+        let trend = spoken(observation).filter(|last| age_h(last) <= SPOKEN_H).and_then(|last| {
+            let readings = station.readings.as_slice().iter().zip(&station.sound);
+            let heard = readings.filter(|(reading, sound)| {
+                **sound && reading.time <= last.time && age_h(reading) <= TREND_H as f64
+            });
+            let heard: Vec<Reading> = heard.map(|(reading, _)| *reading).collect();
+            Trend::of(&heard)
+        });
+        Said { observation, trend }
     }
 }
 
@@ -159,14 +222,21 @@ pub(super) struct Ahead {
     pub(super) banks: Vec<BankForecast>,
     /// Mean flow into each node in the steps of the inundation, `[step][node][member]`, m³/s.
     pub(super) lateral_m3_s: Vec<f32>,
+    /// Rivers beside gauges that the model is far from.
+    pub(super) stretches: Vec<Stretch>,
+    /// Discharges of the members at the outlets of the storage functions,
+    /// `[step][outlet][member]`, m³/s.
+    pub(super) outlets_m3_s: Vec<Vec<Vec<f64>>>,
     /// What of each member's water is over the banks at the end of the inundation's lead, m³.
     pub(super) overflow_m3: Vec<f64>,
+    /// Share of the water that appeared or vanished.
+    pub(super) volume_error: f64,
     pub(super) faults: Faults,
 }
 
 impl Cycle<'_> {
-    /// Carries the members through the forecast; inflows are kept for the first
-    /// `inundation_steps`.
+    /// Carries a copy of the members through the forecast; inflows are kept for the first
+    /// `inundation_steps`. What is forecast goes into the records, to be judged later.
     pub(super) fn ahead(
         &self,
         now: &mut Now,
@@ -175,56 +245,110 @@ impl Cycle<'_> {
     ) -> Result<Ahead, BasinError> {
         let basin = &self.model.basin;
         let (nodes, members) = (basin.waterway().nodes(), now.ensemble.count());
-        let gauges_now = self.levels_now(now);
-        let dressed = self.dressed(now);
+        let mut ensemble = now.ensemble.clone();
+        let mut made = self.begun(now, self.reference_time);
         let past = self.past_steps();
         let steps = self.cube.timeline().steps - past;
         let mut levels: Vec<Vec<Vec<f64>>> =
             vec![Vec::with_capacity(steps); self.model.gauges.len()];
         let mut banks = vec![BankForecast::NONE; nodes.len()];
+        let dressed = self.dressed(now);
+        let mut beside = self.beside(now, &dressed);
+        let stretches = stretches(nodes, &self.model.river, &self.model.gauges, &beside);
         let mut lateral_m3_s = Vec::with_capacity(inundation_steps * nodes.len() * members);
         let mut overflow_m3 = vec![0.0_f64; members];
+        let mut outlets_m3_s = Vec::new();
         for step in 0..steps {
-            now.ensemble.step(basin, self.cube, past + step)?;
+            ensemble.step(basin, self.cube, past + step)?;
             for (gauge, levels) in self.model.gauges.iter().zip(&mut levels) {
-                let depths = now.ensemble.depths_m(gauge.node as usize);
+                let depths = ensemble.depths_m(gauge.node as usize);
                 levels.push(depths.into_iter().map(|depth| depth + gauge.bed_m).collect());
             }
+            self.tell_middles(&ensemble, &mut made);
+            let outlets = self.model.storage.nodes();
+            outlets_m3_s.push(outlets.map(|node| ensemble.discharges_m3_s(node)).collect());
             let is_inundated = step < inundation_steps;
             for (index, (node, bank)) in nodes.iter().zip(&mut banks).enumerate() {
-                let mut depths = now.ensemble.depths_m(index);
+                let mut depths = ensemble.depths_m(index);
                 if is_inundated {
-                    let flow = |member| narrowed(now.ensemble.lateral_m3_s(index, member));
+                    let flow = |member| narrowed(ensemble.lateral_m3_s(index, member));
                     lateral_m3_s.extend((0..members).map(flow));
                 }
                 depths.sort_by(f64::total_cmp);
                 bank.take(step, &depths, node.crest_m.map(|crest| crest - node.bed_m));
             }
+            for place in &mut beside {
+                place.take(ensemble.depths_m(place.node));
+            }
             if step + 1 == inundation_steps {
-                overflow_m3 = now.ensemble.spilled_m3();
+                overflow_m3 = ensemble.spilled_m3();
             }
             each(step);
         }
-        let mut faults = Faults::default();
-        let mut gauges = Vec::new();
-        let members = gauges_now.into_iter().zip(levels).zip(dressed);
-        for (gauge, ((now_m, then_m), dressed)) in self.model.gauges.iter().zip(members) {
-            let station = &self.stations.stations[gauge.station];
-            let told = (gauge.station, station);
-            let members = MemberLevels { now_m, then_m };
-            let forecast = dressed.and_then(|dressed| {
-                GaugeForecast::new(told, self.observed(gauge), members, &dressed)
-            });
-            match forecast {
-                Some(forecast) => gauges.push(forecast),
-                None => faults.add("forecast-not-a-number", || station.gauge.id.clone()),
-            }
+        let (gauges, mut faults) = self.gauges(now, levels, dressed);
+        for place in &beside {
+            let node = &nodes[place.node];
+            let crests_m = node.crest_m.map(|crest| crest - node.bed_m);
+            place.carry(&mut banks[place.node], &gauges, crests_m);
         }
-        Ok(Ahead { gauges, banks, lateral_m3_s, overflow_m3, faults })
+        faults.merge(self.outages(now));
+        for (record, made) in now.records.iter_mut().zip(made) {
+            record.make(made);
+        }
+        let volume_error = ensemble.volume_error(basin);
+        Ok(Ahead {
+            gauges,
+            banks,
+            lateral_m3_s,
+            stretches,
+            outlets_m3_s,
+            overflow_m3,
+            volume_error,
+            faults,
+        })
     }
 
-    /// Levels of the corrected members at each gauge now, in its datum.
-    fn levels_now(&self, now: &Now) -> Vec<Vec<f64>> {
+    /// The forecast at every gauge from its members by step.
+    fn gauges(
+        &self,
+        now: &Now,
+        levels: Vec<Vec<Vec<f64>>>,
+        dressed: Vec<Dressed>,
+    ) -> (Vec<GaugeForecast>, Faults) {
+        let levels_now = self.levels_of(now);
+        let mut faults = Faults::default();
+        let mut gauges = Vec::new();
+        for (index, (then_m, dressed)) in levels.into_iter().zip(dressed).enumerate() {
+            let gauge = &self.model.gauges[index];
+            let station = &self.stations.stations[gauge.station];
+            let mut said = self.said(gauge);
+            said.observation = self.weighed(now, index, said.observation);
+            // What was heard is compared with the members of that time.
+            let heard = match said.observation {
+                Observation::Level(reading) => {
+                    let levels = now.records[index].levels_at(reading.time.as_second());
+                    let age = self.reference_time.duration_since(reading.time);
+                    levels.map(|levels| (levels, age.as_secs_f64() / 3_600.0))
+                }
+                _ => None,
+            };
+            let (now_m, age_h) = heard.unwrap_or_else(|| (levels_now[index].clone(), 0.0));
+            let members = MemberLevels { now_m, age_h, then_m };
+            let told = (gauge.station, station);
+            let id = &station.gauge.id;
+            if let Some(error_m) = dressed.disagrees_m {
+                faults.add("forecast-model-disagrees", || format!("{id} {error_m:.1} m"));
+            }
+            match GaugeForecast::new(told, &said, members, &dressed, self.reference_time) {
+                Some(forecast) => gauges.push(forecast),
+                None => faults.add("forecast-not-a-number", || id.clone()),
+            }
+        }
+        (gauges, faults)
+    }
+
+    /// Levels of the members at each gauge, in its datum.
+    fn levels_of(&self, now: &Now) -> Vec<Vec<f64>> {
         let of = |(index, gauge): (usize, &ModelGauge)| {
             let depths = now.ensemble.at_gauge(&self.model.basin, index).depths_m;
             depths.into_iter().map(|depth| depth + gauge.bed_m).collect()
@@ -232,24 +356,44 @@ impl Cycle<'_> {
         self.model.gauges.iter().enumerate().map(of).collect()
     }
 
-    /// How the members at each gauge become a forecast: by what was fitted to kept forecasts, else
-    /// by its own latest errors, else by a guess.
-    fn dressed(&self, now: &Now) -> Vec<Option<Dressed>> {
-        let of = |(index, gauge): (usize, &ModelGauge)| {
-            let id = &self.stations.stations[gauge.station].gauge.id;
-            if let Some((dressing, origin)) = self.dressings.of(id) {
-                return Some(Dressed { dressing: dressing.clone(), origin });
+    /// How the members at each gauge become a forecast: by what was fitted to kept forecasts, unless
+    /// the model now errs beyond it; else by how wrong its latest forecasts were.
+    fn dressed(&self, now: &Now) -> Vec<Dressed> {
+        let until = self.reference_time;
+        let stations = self.model.gauges.iter().map(|gauge| &self.stations.stations[gauge.station]);
+        let judged: Vec<_> = stations
+            .clone()
+            .zip(&now.records)
+            .map(|(station, record)| record.judged(station, until))
+            .collect();
+        let memories = memories(&judged);
+        let of = |(index, station): (usize, &crate::gauge_tables::Station)| {
+            let (record, judged) = (&now.records[index], &judged[index]);
+            let fitted = self.dressings.of(&station.gauge.id);
+            let spreads_m = fitted
+                .map(|(fitted, _)| [STEP_MIN as f64 / 60.0, 1.0].map(|h| fitted.at(h).spread_m));
+            let disagrees_m = record.disagrees(judged, until, spreads_m);
+            if let (Some((dressing, origin)), None) = (fitted, disagrees_m) {
+                return Dressed { dress: Dress::Fitted(dressing.clone()), origin, disagrees_m };
             }
-            let hours = |(second, error): &ErrorRecord| [*second as f64 / 3_600.0, *error];
-            let errors: Vec<[f64; 2]> = now.records[index].errors.iter().map(hours).collect();
-            let (memory, origin) = match ErrorMemory::fit(&errors) {
-                Some(memory) => (memory, Origin::Errors),
-                None => (FIRST_MEMORY, Origin::Guess),
-            };
-            Some(Dressed { dressing: Dressing::guess(memory)?, origin })
+            let origin = if judged.is_empty() { Origin::Guess } else { Origin::Errors };
+            Dressed { dress: Dress::Judged(memories[index]), origin, disagrees_m }
         };
-        self.model.gauges.iter().enumerate().map(of).collect()
+        stations.enumerate().map(of).collect()
     }
+}
+
+/// The middle of levels.
+pub(super) fn middle(mut levels: Vec<f64>) -> f64 {
+    levels.sort_by(f64::total_cmp);
+    quantile(&levels, 0.5).unwrap_or(f64::NAN)
+}
+
+/// Standard deviation of levels.
+pub(super) fn deviation(levels: &[f64]) -> f64 {
+    let count = levels.len().max(1) as f64;
+    let mean = levels.iter().sum::<f64>() / count;
+    (levels.iter().map(|level| (level - mean).powi(2)).sum::<f64>() / count).sqrt()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "flows of 7 digits, kept for one run")]

@@ -58,8 +58,10 @@ pub(super) struct ModelDam {
 #[derive(Default)]
 pub(super) struct ModelDams {
     pub(super) dams: Vec<ModelDam>,
-    /// Codes and ids of those that are not in the model, and of levels that are not believed.
+    /// Codes and ids of those that are not in the model.
     pub(super) left_out: Vec<(&'static str, String)>,
+    /// Codes and ids of those whose latest releases or levels are not believed.
+    pub(super) doubted: Vec<(&'static str, String)>,
 }
 
 impl ModelDams {
@@ -81,7 +83,7 @@ impl ModelDams {
                 }
                 Ok(node) => {
                     let (dam, doubted) = ModelDam::new(record, (node, nodes), from)?;
-                    all.left_out.extend(doubted.into_iter().map(|code| (code, id.clone())));
+                    all.doubted.extend(doubted.into_iter().map(|code| (code, id.clone())));
                     all.dams.push(dam);
                 }
                 Err(code) => all.left_out.push((code, id)),
@@ -191,7 +193,8 @@ impl ModelDam {
             doubts.push("dam-level-far");
         }
         let last = believed.clone().next_back();
-        let last_level = believed.rev().find_map(|row| row.level_m);
+        let is_near = |level_m: &f64| (0.0..=most_m).contains(&depth(*level_m));
+        let last_level = believed.rev().find_map(|row| row.level_m.filter(is_near));
         let law =
             Dam { area_m2: 1e6 * lake_km2, spillway_m: [place.bed_m, length_m], release, rule };
         let dam = Self {

@@ -291,8 +291,8 @@ fn fields() -> Vec<Field> {
         titled("kind", FieldType::Text, "field-facility-kind"),
         titled("municipality_code", FieldType::Text, "field-municipality-code"),
         titled("municipality", FieldType::Text, "field-municipality"),
-        titled("reached_early", FieldType::Text, "field-reached-early"),
-        titled("reached_at", FieldType::Text, "field-reached-at"),
+        Field::time("reached_early", both("field-reached-early")),
+        Field::time("reached_at", both("field-reached-at")),
         depth,
     ]
 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jomo_core::grid::{Grid, Placement};
@@ -14,11 +15,13 @@ use jomo_flood::{
     TimeStep,
 };
 use jomo_format::geotiff::{CogWriter, Effort, Layout, Meaning, Overviews};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::breach;
 use super::hits::Cases;
 use super::model::Model;
+use super::shortfall::{self, Added};
 use crate::failure::{CommandError, Exit, Failure};
 
 /// Names of the cases, in the order of the quantiles 10, 50 and 90 %.
@@ -71,8 +74,9 @@ pub(super) struct Start<'a> {
     pub(super) ensemble: &'a Ensemble,
     /// Mean flow into each node, `[step][node][member]`, m³/s.
     pub(super) lateral_m3_s: &'a [f32],
-    /// Members that stand for the cases.
+    /// Members that stand for the cases, and the flow added to each of them.
     pub(super) members: [usize; 3],
+    pub(super) added: [Added; 3],
     pub(super) steps: usize,
     pub(super) least_km2: f64,
     /// Levees that may give way.
@@ -197,49 +201,46 @@ fn rivers(model: &Model, corner: [usize; 2], shape: [usize; 2]) -> Vec<bool> {
     is_river
 }
 
-/// Computes the cases, the middle one first: it is published even if the others come late.
+/// Computes the cases. Those that stand for several quantiles are computed once.
 pub(super) fn run(
     start: &Start<'_>,
     folder: &Path,
-    each: impl Fn(usize),
+    each: impl Fn(usize) + Sync,
 ) -> Result<Inundation, Failure> {
     let window = Window::new(start.model).ok_or_else(|| {
         let fault = InundationError::NoPlain { least_km2: start.least_km2 };
         Failure::new(Exit::Input, fault)
     })?;
-    let mut done: Vec<(usize, Grid<f32>, Grid<f32>)> = Vec::new();
-    let mut told = Vec::new();
-    let mut steps = 0;
-    for case in [MIDDLE, 0, 2] {
-        let member = start.members[case];
-        if done.iter().any(|(known, ..)| *known == member) {
-            continue;
+    let mut cases: Vec<usize> = Vec::with_capacity(CASES.len());
+    // The longest first: two threads take the high and the middle, then the low, then share what is
+    // left of the high. One case after the other, threads wait for what each does alone (rivers,
+    // banks, the choice of steps): two cores were used to 84 %.
+    for case in [2, MIDDLE, 0] {
+        // The steps of the middle are published: a run that stands for it bears its name.
+        let is_middle = start.members[case] == start.members[MIDDLE];
+        let case = if is_middle { MIDDLE } else { case };
+        if cases.iter().all(|known| start.members[*known] != start.members[case]) {
+            cases.push(case);
         }
-        let place = folder.join(CASES[case]);
-        fs::create_dir_all(&place)
-            .map_err(|fault| Failure::new(Exit::Failed, CommandError::io(&place, &fault)))?;
-        let mut work = Work::new(start, &window, member)?;
-        if case == MIDDLE {
-            work.depth(&place, 0)?;
-        }
-        for step in 0..start.steps {
-            work.advance(step)?;
-            if case == MIDDLE {
-                work.depth(&place, step + 1)?;
-            }
-            steps += 1;
-            each(steps);
-        }
-        work.finish(&place)?;
-        told.push(work.tell(CASES[case]));
-        let arrival = window.grid(work.coupled.plain(), Field::Arrival)?;
-        let depth = window.grid(work.coupled.plain(), Field::GreatestDepth)?;
-        done.push((member, arrival, depth));
+    }
+    let steps = AtomicUsize::new(0);
+    let tick = || each(steps.fetch_add(1, Ordering::Relaxed) + 1);
+    let outcomes: Vec<Result<Done, Failure>> = cases
+        .par_iter()
+        .with_max_len(1)
+        .map(|case| run_case(start, &window, (*case, folder), &tick))
+        .collect();
+    let mut done = Vec::with_capacity(cases.len());
+    let mut told = Vec::with_capacity(cases.len());
+    for outcome in outcomes {
+        let (fields, words) = outcome?;
+        done.push(fields);
+        told.push(words);
     }
     let of = |case: usize| {
         let member = start.members[case];
-        let own = done.iter().find(|(known, ..)| *known == member);
-        own.map(|(_, arrival, depth)| (arrival.clone(), depth.clone()))
+        let own = cases.iter().position(|known| start.members[*known] == member)?;
+        done.get(own).map(|[arrival, depth]| (arrival.clone(), depth.clone()))
     };
     let [Some(low), Some(middle), Some(high)] = [of(0), of(1), of(2)] else {
         let fault = InundationError::NoPlain { least_km2: start.least_km2 };
@@ -249,35 +250,67 @@ pub(super) fn run(
     Ok(Inundation { cases, folder: folder.join(CASES[MIDDLE]), told })
 }
 
+/// Arrival and greatest depth of a case, and what is told of it.
+type Done = ([Grid<f32>; 2], Value);
+
+fn run_case(
+    start: &Start<'_>,
+    window: &Window,
+    (case, folder): (usize, &Path),
+    tick: &(impl Fn() + Sync),
+) -> Result<Done, Failure> {
+    let place = folder.join(CASES[case]);
+    fs::create_dir_all(&place)
+        .map_err(|fault| Failure::new(Exit::Failed, CommandError::io(&place, &fault)))?;
+    let mut work = Work::new(start, window, case)?;
+    if case == MIDDLE {
+        work.depth(&place, 0)?;
+    }
+    for step in 0..start.steps {
+        work.advance(step)?;
+        if case == MIDDLE {
+            work.depth(&place, step + 1)?;
+        }
+        tick();
+    }
+    work.finish(&place)?;
+    let field = |field| window.grid(work.coupled.plain(), field);
+    Ok(([field(Field::Arrival)?, field(Field::GreatestDepth)?], work.tell()))
+}
+
 /// One case at work.
 struct Work<'a> {
     start: &'a Start<'a>,
     window: &'a Window,
-    member: usize,
+    case: usize,
     coupled: Coupled,
     breaches: Vec<Result<usize, BasinError>>,
     began: Instant,
 }
 
 impl<'a> Work<'a> {
-    fn new(start: &'a Start<'a>, window: &'a Window, member: usize) -> Result<Self, Failure> {
+    fn new(start: &'a Start<'a>, window: &'a Window, case: usize) -> Result<Self, Failure> {
         let Model { basin, river, .. } = start.model;
         let river = start
             .ensemble
-            .river_of(basin, river, member)
+            .river_of(basin, river, start.members[case])
             .map_err(|fault| Failure::new(Exit::Failed, fault))?;
         let mut coupled = Coupled::new(river, basin.waterway(), window.plain()?)
             .map_err(|fault: CoupledError| Failure::new(Exit::Input, fault))?;
         let breaches = breach::expect(&mut coupled, start.breaches);
-        Ok(Self { start, window, member, coupled, breaches, began: Instant::now() })
+        Ok(Self { start, window, case, coupled, breaches, began: Instant::now() })
     }
 
     fn advance(&mut self, step: usize) -> Result<(), Failure> {
         let nodes = self.start.model.basin.waterway().nodes().len();
         let members = self.start.ensemble.count();
         let of_step = &self.start.lateral_m3_s[step * nodes * members..][..nodes * members];
-        let lateral: Vec<[f64; 1]> =
-            of_step.chunks_exact(members).map(|flows| [f64::from(flows[self.member])]).collect();
+        let member = self.start.members[self.case];
+        let mut lateral: Vec<[f64; 1]> =
+            of_step.chunks_exact(members).map(|flows| [f64::from(flows[member])]).collect();
+        for (node, flows) in &self.start.added[self.case] {
+            lateral[*node as usize][0] += flows[step];
+        }
         self.coupled.advance(STEP_S, &lateral).map_err(|fault| Failure::new(Exit::Failed, fault))
     }
 
@@ -324,11 +357,12 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn tell(&self, case: &str) -> Value {
+    fn tell(&self) -> Value {
         let ledger = self.coupled.ledger();
         json!({
-            "case": case,
-            "member": self.member,
+            "case": CASES[self.case],
+            "member": self.start.members[self.case],
+            "added_m3": shortfall::volume_m3(&self.start.added[self.case]),
             "cells": self.window.bed_m.iter().filter(|bed| !bed.is_nan()).count(),
             "cell_updates": ledger.plain.cell_updates,
             "steps": ledger.plain.steps,

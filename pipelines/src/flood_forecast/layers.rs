@@ -14,9 +14,9 @@ use jomo_core::frame::Position;
 use jomo_core::layer::{Access, Kind, Layer, LegendEntry, Mode, SPEC_VERSION, Symbol};
 use jomo_core::organisation::OrganisationKind;
 use jomo_core::projection::{ProjectionError, Zone, inverse};
-use jomo_flood::gauge::Observation;
+use jomo_flood::gauge::{Observation, OutageCause};
 use jomo_flood::waterway::Node;
-use jomo_store::LayerStage;
+use jomo_store::{LayerStage, series_file};
 use jomo_terrain::bank::Bank;
 use jomo_tile::LayerSource;
 use jomo_words::both;
@@ -37,8 +37,8 @@ pub(super) const BANKS: &str = "river_risk";
 const GAUGE_ZOOMS: std::ops::RangeInclusive<u8> = 6..=14;
 const BANK_ZOOMS: std::ops::RangeInclusive<u8> = 9..=14;
 /// Colours of the classes of risk, from none to certain: our own, those of alert levels belong to
-/// issued information alone.
-const RISK_COLORS: [&str; 5] = ["#9aa5b1", "#c8b3e0", "#a37fd0", "#7a4ab8", "#4a1486"];
+/// issued information alone. Each but the lowest two has 3:1 and more against the ground of the map.
+const RISK_COLORS: [&str; 5] = ["#7d8894", "#a77fdc", "#8246c9", "#5b189f", "#2e0059"];
 /// Lower bounds of the classes of risk of a bank, in percent.
 const RISK_FROM: [i64; 5] = [0, 5, 25, 50, 75];
 /// Lead of the chance that a bank is drawn by, its place among the told ones.
@@ -56,6 +56,8 @@ pub(super) struct Issue<'a> {
     pub(super) has_breach: bool,
     /// What was missing or not believed: whoever reads a layer has to learn of it.
     pub(super) faults: &'a Faults,
+    /// What the tables make every cycle leave out.
+    pub(super) standing: &'a Faults,
 }
 
 /// Words of layers in whose flood a levee gave way.
@@ -131,7 +133,7 @@ impl Issue<'_> {
             valid_times: Vec::new(),
             expires: self.expires().filter(|_| self.mode == Mode::Live),
             clock: (self.mode != Mode::Live).then_some(self.reference_time),
-            run: self.plan.provenance(self.faults),
+            run: self.plan.provenance(self.faults, self.standing),
             files: BTreeMap::new(),
         }
     }
@@ -225,6 +227,10 @@ fn text_field(name: &str) -> Field {
     field(name, FieldType::Text)
 }
 
+fn time_field(name: &str) -> Field {
+    Field::time(name, both(&format!("field-{}", name.replace('_', "-"))))
+}
+
 fn field(name: &str, kind: FieldType) -> Field {
     Field::new(name, kind, both(&format!("field-{}", name.replace('_', "-"))))
 }
@@ -234,7 +240,7 @@ fn gauge_fields() -> Vec<Field> {
     let level = |name: &str| field(name, FieldType::Float).with_unit("m");
     let chance = |name: &str| field(name, FieldType::Int).with_unit("%");
     let mut said = field("gauge_state", FieldType::Int);
-    said.codes = (0..4)
+    said.codes = (0..7)
         .map(|state| Code {
             value: json!(state),
             label: both(&format!("gauge-state-{state}")),
@@ -246,18 +252,19 @@ fn gauge_fields() -> Vec<Field> {
         class_field("risk", "gauge-risk"),
         said,
         level("observed_m"),
-        text_field("observed_at"),
-        level("peak_p50_m"),
-        level("peak_p90_m"),
-        text_field("peak_at"),
+        time_field("observed_at"),
+        level("model_error_m"),
         level("danger_m"),
         level("overflow_m"),
+        level("peak_p50_m"),
+        level("peak_p90_m"),
+        time_field("peak_at"),
         chance("p_danger_6h"),
         chance("p_overflow_6h"),
-        text_field("danger_early"),
-        text_field("danger_at"),
-        text_field("overflow_early"),
-        text_field("overflow_at"),
+        time_field("danger_early"),
+        time_field("danger_at"),
+        time_field("overflow_early"),
+        time_field("overflow_at"),
     ]
 }
 
@@ -274,12 +281,14 @@ pub(super) fn put_gauges(
         let station = &stations[forecast.station];
         let Some(lon_lat) = station.lon_lat else { continue };
         features.push(gauge_feature(issue.times, station, forecast, lon_lat));
-        let name = format!("series/{}.json.gz", station.gauge.id);
+        let name = series_file(&station.gauge.id);
         series.push((name, gauge_series(issue, station, forecast)?));
     }
     let radius = by_class("risk", &[5, 6, 7, 8, 9]);
     let style = vec![json!({
         "type": "circle",
+        // What needs a look lies in front.
+        "layout": { "circle-sort-key": ["get", "risk"] },
         "paint": {
             "circle-color": by_class("risk", &RISK_COLORS),
             "circle-radius": radius,
@@ -298,6 +307,16 @@ pub(super) fn put_gauges(
     issue.put(stage, look, features, series)
 }
 
+/// Code of the state of a gauge of which nothing is known.
+fn outage_state(cause: OutageCause) -> i64 {
+    match cause {
+        OutageCause::Overdue => 3,
+        OutageCause::Stopped => 4,
+        OutageCause::Unproven => 5,
+        OutageCause::Doubted => 6,
+    }
+}
+
 fn gauge_feature(
     times: &[Timestamp],
     station: &Station,
@@ -308,7 +327,7 @@ fn gauge_feature(
         Observation::Level(last) => (0, Some(last)),
         Observation::BelowStart { last, .. } => (1, Some(last)),
         Observation::SilentHigh { last } => (2, Some(last)),
-        Observation::Outage { last } => (3, last),
+        Observation::Outage { last, cause } => (outage_state(cause), last),
     };
     let [high, middle] = forecast.peaks(times);
     let [danger_m, overflow_m] = forecast.thresholds_m;
@@ -322,11 +341,12 @@ fn gauge_feature(
         Some(Value::Int(state)),
         last.map(|last| metres(last.level_m)),
         time(last.map(|last| last.time)),
+        forecast.disagrees_m.map(metres),
+        danger_m.map(metres),
+        overflow_m.map(metres),
         middle.map(|(_, level)| metres(level)),
         high.map(|(_, level)| metres(level)),
         time(middle.map(|(at, _)| at)),
-        danger_m.map(metres),
-        overflow_m.map(metres),
         forecast.chance_percent(0, 6).map(Value::Int),
         forecast.chance_percent(1, 6).map(Value::Int),
         time(danger_early),
@@ -377,6 +397,7 @@ fn gauge_series(
         "note": both("credit-forecast"),
         "reference_time": issue.reference_time,
         "expires": issue.expires(),
+        "model_error_m": forecast.disagrees_m.map(round),
         "danger_m": danger_m,
         "overflow_m": overflow_m,
         "observed": observed,
@@ -397,6 +418,8 @@ pub(super) struct BankLines<'a> {
     pub(super) nodes: &'a [Node],
     /// Id of each reach.
     pub(super) reach_ids: &'a [String],
+    /// Gauges, of which banks nearby tell.
+    pub(super) stations: &'a [Station],
 }
 
 fn bank_fields() -> Vec<Field> {
@@ -417,7 +440,9 @@ fn bank_fields() -> Vec<Field> {
         let name = format!("p_over_{hours}h");
         fields.push(field(&name, FieldType::Int).with_unit("%"));
     }
-    fields.extend(["over_early", "over_at"].map(text_field));
+    fields.extend(["over_early", "over_at"].map(time_field));
+    fields.push(text_field("judged_by"));
+    fields.push(field("model_error_m", FieldType::Float).with_unit("m"));
     fields
 }
 
@@ -448,6 +473,10 @@ pub(super) fn put_banks(
             ];
             values.extend(percent.map(|percent| Some(Value::Int(percent))));
             values.extend([at(early), at(middle)]);
+            let doubt = forecast.doubt.as_ref();
+            let gauge = doubt.and_then(|doubt| lines.stations.get(doubt.station));
+            values.push(gauge.map(|gauge| Value::Text(gauge.name.clone())));
+            values.push(doubt.map(|doubt| metres(doubt.error_m)));
             let reach = &lines.reach_ids[node.reach as usize];
             let id = format!("{reach}-{:.0}-{}", node.station_m, ["l", "r"][side]);
             features.push(Feature { id, geometry: Geometry::LineString(line), values });
@@ -457,6 +486,7 @@ pub(super) fn put_banks(
     let style = vec![json!({
         "type": "line",
         "filter": ["<=", 1, ["get", "risk"]],
+        "layout": { "line-sort-key": ["get", "risk"] },
         "paint": {
             "line-color": by_class("risk", &RISK_COLORS),
             "line-width": by_class("risk", &[1.0, 2.5, 3.5, 4.5, 5.5]),

@@ -13,8 +13,9 @@ pub(super) const FILE: &str = "levels.csv";
 
 /// One row for each gauge and valid time; levels in m above the gauge's datum, chances 0 to 1,
 /// empty where the gauge has no such level. The members before they were dressed stand where a
-/// dressing is fitted: at the reference time on the first row of a gauge, and at the leads of
-/// [`LEADS_MIN`](jomo_flood::ensemble::LEADS_MIN).
+/// dressing is fitted: when the gauge was last heard (or at the reference time) on the first row of
+/// a gauge, and at the leads of [`LEADS_MIN`](jomo_flood::ensemble::LEADS_MIN). `model_error_m` is
+/// how far the model is off where that is far, and empty where it is not.
 pub(super) fn table(
     issue: &Issue<'_>,
     stations: &[Station],
@@ -22,7 +23,7 @@ pub(super) fn table(
 ) -> String {
     let mut text = String::from(
         "reference_time,valid_time,gauge,p05_m,p10_m,p50_m,p90_m,p95_m,p_danger,p_overflow,\
-         members_now_m,members_m\n",
+         members_now_m,members_m,model_error_m\n",
     );
     for forecast in forecasts {
         let id = &stations[forecast.station].gauge.id;
@@ -44,6 +45,10 @@ pub(super) fn table(
             }
             text.push(',');
             put_members(&mut text, forecast.kept_m(step).unwrap_or_default());
+            text.push(',');
+            if let Some(error_m) = forecast.disagrees_m {
+                let _ = write!(text, "{error_m:.2}");
+            }
             text.push('\n');
         }
     }

@@ -20,6 +20,7 @@ use jomo_terrain::stretch::stretch_of_cells;
 use jomo_terrain::{Prepared, PreparedError};
 
 use super::dams::ModelDams;
+use super::storage::{StorageBasins, StorageTable};
 use crate::dam_tables::Dams;
 use crate::failure::{Exit, Failure};
 use crate::flood::Parameters;
@@ -156,9 +157,11 @@ pub(super) struct Model {
     pub(super) river: river::Settings,
     /// Gauges that are part of it, in the order of the basin's gauges.
     pub(super) gauges: Vec<ModelGauge>,
-    /// Codes and ids of gauges that are not, with the reason.
+    /// Codes and ids of gauges and outlets that are not, with the reason.
     pub(super) left_out: Vec<(&'static str, String)>,
     pub(super) dams: ModelDams,
+    /// Basins of the storage function, beside it.
+    pub(super) storage: StorageBasins,
 }
 
 /// What a model is made of besides its basin.
@@ -167,6 +170,7 @@ pub(super) struct Given<'a> {
     pub(super) stations: &'a Stations,
     pub(super) land: Option<&'a LandCover>,
     pub(super) dams: &'a Dams,
+    pub(super) storage: &'a StorageTable,
     pub(super) parameters: Option<&'a Parameters>,
     /// Begin of the cycle's first step.
     pub(super) start: Timestamp,
@@ -221,7 +225,8 @@ impl Model {
                 Failure::new(Exit::Input, ModelError::RainWindow { bounds })
             }
         })?;
-        let (gauges, left_out) = place_gauges(zone, waterway.nodes(), &stations.stations, &dams);
+        let (gauges, mut left_out) =
+            place_gauges(zone, waterway.nodes(), &stations.stations, &dams);
         let nodes: Vec<u32> = gauges.iter().map(|gauge| gauge.node).collect();
         let catchments: Vec<u32> = prepared.catchments().collect();
         let beside =
@@ -234,6 +239,8 @@ impl Model {
             ..Works::default()
         };
         let basin = Basin::new(waterway, slopes, works, &nodes).map_err(input)?;
+        let (storage, without) = given.storage.place((zone, &basin), network);
+        left_out.extend(without);
         let river = river::Settings {
             manning: vec![region.rivers.roughness],
             ..river::Settings::default()
@@ -245,7 +252,7 @@ impl Model {
         let node_of =
             stretch_of_cells(network, banks).map_err(|fault| Failure::new(Exit::Input, fault))?;
         let streams = network.cells().iter().copied().zip(node_of).collect();
-        Ok(Self { basin, heights, plain, streams, river, gauges, left_out, dams })
+        Ok(Self { basin, heights, plain, streams, river, gauges, left_out, dams, storage })
     }
 }
 

@@ -7,19 +7,21 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
 use jomo_core::layer::InputFile;
 use jomo_core::time::{compact, parse_compact};
-use jomo_flood::basin::Ensemble;
+use jomo_flood::basin::{Ensemble, Member};
 use jomo_flood::{BasinError, river};
 use jomo_store::sha256_hex;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::cycle::{GaugeRecord, Now};
+use super::cycle::Now;
+use super::judged::GaugeRecord;
 use super::model::Model;
 use super::soil::SavedTanks;
+use super::storage::SavedStorage;
 use crate::dam_tables::Dams;
 use crate::failure::{CommandError, Exit, Failure};
 use crate::flood::Parameters;
@@ -28,10 +30,17 @@ use crate::source::Source;
 
 /// Form of the file.
 /// 2: lakes and the tanks of the soil water index are in it. 3: with the sum of what follows.
-const FORM: u32 = 3;
+/// 4: members at gauges and forecasts to be judged. 5: snow and basins of the storage function.
+const FORM: u32 = 5;
 const SUFFIX: &str = ".state";
 /// Largest state that is read, in bytes: 200,000 slope elements and 64 members have 0.3 GB.
 const STATE_MAX: u64 = 4 << 30;
+/// What each cycle computes again, because rain analyses and readings of it come late: analyses take
+/// up to half an hour, and a telemetry that was cut off sends what it has kept.
+const REDONE: SignedDuration = SignedDuration::from_hours(1);
+/// Oldest state whose snow is taken where the rest is too old: after ten days of spring there may be
+/// none left, and a state of another winter is none.
+const SNOW_OLDEST: SignedDuration = SignedDuration::from_hours(240);
 /// States that are kept: three hours of cycles, so that a late file can begin before it.
 const KEPT: usize = 18;
 
@@ -44,6 +53,8 @@ struct Head {
     gauges: Vec<GaugeRecord>,
     /// Tanks of the soil water index by rain cell.
     tanks: Vec<SavedTanks>,
+    /// Basins of the storage function.
+    storage: Vec<SavedStorage>,
     /// SHA-256 of the members, which follow.
     sum: String,
 }
@@ -56,10 +67,12 @@ pub(super) struct Saved {
     path: PathBuf,
     gauges: Vec<GaugeRecord>,
     tanks: Vec<SavedTanks>,
+    storage: Vec<SavedStorage>,
     bytes: Vec<u8>,
 }
 
-/// What must be the same for a state to go on: basin, dams, parameters and number of members.
+/// What must be the same for a state to go on: basin, dams, parameters and number of members, and
+/// whether there is snow.
 pub(super) fn key(
     basin: &InputFile,
     region: &Region,
@@ -73,14 +86,17 @@ pub(super) fn key(
         region.forecasts.members,
         region.forecasts.seed,
         region.rivers.roughness,
+        region.snow.is_some(),
         crate::run::ENGINE_VERSION,
     ]);
     sha256_hex(text.to_string().as_bytes())
 }
 
-/// The newest state of a folder between two times that fits. One that does not fit is counted and
-/// passed over: the forecast starts cold rather than not at all.
-pub(super) fn newest(
+/// The state of a folder from which a cycle of `to` begins, none before `from`: the newest that is
+/// [`REDONE`] old, so that what has come late since then still enters; where there is none yet, the
+/// oldest of the younger ones. One that does not fit is counted and passed over: the forecast
+/// starts cold rather than not at all.
+pub(super) fn begin(
     folder: &Path,
     key: &str,
     [from, to]: [Timestamp; 2],
@@ -88,7 +104,9 @@ pub(super) fn newest(
 ) -> Result<Option<Saved>, Failure> {
     let mut times = times(folder)?;
     times.retain(|time| from <= *time && *time <= to);
-    for time in times.into_iter().rev() {
+    let redone = to.checked_sub(REDONE).unwrap_or(Timestamp::MIN);
+    let younger = times.split_off(times.partition_point(|time| *time <= redone));
+    for time in times.into_iter().rev().chain(younger) {
         let path = folder.join(format!("{}{SUFFIX}", compact(time)));
         match open(&path, key, time) {
             Some(saved) => return Ok(Some(saved)),
@@ -100,6 +118,19 @@ pub(super) fn newest(
     Ok(None)
 }
 
+/// The newest state before a time whose snow may still lie.
+pub(super) fn snow_before(
+    folder: &Path,
+    key: &str,
+    time: Timestamp,
+) -> Result<Option<Saved>, Failure> {
+    let oldest = time.checked_sub(SNOW_OLDEST).unwrap_or(Timestamp::MIN);
+    let times = times(folder)?;
+    let near = times.into_iter().rev().filter(|known| oldest <= *known && *known < time);
+    let path = |time| folder.join(format!("{}{SUFFIX}", compact(time)));
+    Ok(near.into_iter().find_map(|time| open(&path(time), key, time)))
+}
+
 fn open(path: &Path, key: &str, time: Timestamp) -> Option<Saved> {
     let Source { file, mut bytes } = Source::read(path, STATE_MAX).ok()?;
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
@@ -108,8 +139,8 @@ fn open(path: &Path, key: &str, time: Timestamp) -> Option<Saved> {
     let is_whole = fits && head.sum == sha256_hex(&bytes[end + 1..]);
     is_whole.then(|| {
         bytes.drain(..=end);
-        let Head { gauges, tanks, .. } = head;
-        Saved { time, file, path: path.to_owned(), gauges, tanks, bytes }
+        let Head { gauges, tanks, storage, .. } = head;
+        Saved { time, file, path: path.to_owned(), gauges, tanks, storage, bytes }
     })
 }
 
@@ -137,15 +168,30 @@ impl Saved {
         &self.tanks
     }
 
+    /// Basins of the storage function.
+    pub(super) fn storage(&self) -> &[SavedStorage] {
+        &self.storage
+    }
+
     /// The members as they were, with what each makes of the rain from now on.
+    pub(super) fn members(
+        &self,
+        model: &Model,
+        members: Vec<Member>,
+        seed: u64,
+    ) -> Result<Ensemble, Failure> {
+        let river: &river::Settings = &model.river;
+        Ensemble::load(&model.basin, members, river, seed, &self.bytes)
+            .map_err(|fault: BasinError| Failure::input(&self.path, fault))
+    }
+
+    /// The members with what is known of the gauges.
     pub(super) fn take_up(&self, model: &Model, mut now: Now, seed: u64) -> Result<Now, Failure> {
         let members = now.ensemble.members().to_vec();
-        let river: &river::Settings = &model.river;
-        now.ensemble = Ensemble::load(&model.basin, members, river, seed, &self.bytes)
-            .map_err(|fault: BasinError| Failure::input(&self.path, fault))?;
+        now.ensemble = self.members(model, members, seed)?;
         for record in &mut now.records {
             if let Some(known) = self.gauges.iter().find(|known| known.id == record.id) {
-                record.errors.clone_from(&known.errors);
+                record.clone_from(known);
             }
         }
         Ok(now)
@@ -159,7 +205,7 @@ pub(super) fn save(
     key: &str,
     time: Timestamp,
     model: &Model,
-    (now, tanks): (&Now, Vec<SavedTanks>),
+    (now, tanks, storage): (&Now, Vec<SavedTanks>, Vec<SavedStorage>),
 ) -> Result<(), Failure> {
     let fail = |path: &Path, fault: &std::io::Error| {
         Failure::new(Exit::Failed, CommandError::io(path, fault))
@@ -175,6 +221,7 @@ pub(super) fn save(
         reference_time: time,
         gauges: now.records.clone(),
         tanks,
+        storage,
     });
     let write = || {
         let mut out = File::create(&part)?;

@@ -5,17 +5,21 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use jomo_core::fault::Faults;
+use jomo_flood::BasinError;
 use jomo_flood::basin::{Ensemble, Member, ModelSpread};
 use jomo_flood::ensemble::representatives;
-use jomo_flood::rainfall::{Cube, Product, Timeline};
+use jomo_flood::rainfall::{Cube, Product};
 use serde_json::{Value, json};
 
-use super::cycle::{Ahead, Cycle, GaugeRecord, Now};
+use super::cycle::{Ahead, Cycle, Now};
 use super::inundation::{self, Inundation};
+use super::judged::GaugeRecord;
 use super::layers::{self, BankLines, Issue};
 use super::model::{Given, Model};
 use super::record::{GaugeForecast, STEP_MIN, valid_times};
+use super::shortfall::{added, volume_m3};
 use super::soil::{self, Soil, SoilForecast};
+use super::storage::{self, StorageForecasts};
 use super::{Inputs, Request, band, breach, hits, levels, state};
 use crate::dressing_table::Origin;
 use crate::failure::{Exit, Failure};
@@ -112,6 +116,7 @@ impl Work<'_> {
             stations: &inputs.stations,
             land,
             dams: &inputs.dams,
+            storage: &inputs.storage,
             parameters: inputs.parameters.as_ref(),
             start: inputs.start,
         };
@@ -125,31 +130,38 @@ impl Work<'_> {
             reference_time: request.reference_time,
         };
         timeline.begin("catch-up");
-        let start = self.start(&model)?;
+        let start = self.start(&model, &cube)?;
         let mut now = cycle.catch_up(start, |_| ()).map_err(failed)?;
-        let mut soil = self.soil(&model, &cube)?;
-        soil.until(&model.basin, &cube, request.reference_time).map_err(failed)?;
-        if let Some(folder) = request.state_folder() {
-            let (key, time) = (inputs.key(region), request.reference_time);
-            state::save(folder, &key, time, &model, (&now, soil.saved()))?;
-        }
-        let soil = soil.ahead(&model.basin, &cube, request.reference_time).map_err(failed)?;
+        let (soil, tanks) = self.soil(&model, &cube).map_err(failed)?;
+        let saved = inputs.state.as_ref().map(state::Saved::storage).unwrap_or_default();
+        let storage = model.storage.run(&cube, cycle.past_steps(), saved).map_err(failed)?;
         timeline.begin("ahead");
         let hours = region.forecasts.inundation_hours.min(region.forecasts.hours);
         let hours = if request.is_inundated() { hours } else { 0 };
         let steps = usize::try_from(i64::from(hours) * 60 / STEP_MIN).unwrap_or(0);
-        let at_reference = (0 < steps).then(|| now.ensemble.clone());
         let ahead = cycle.ahead(&mut now, steps, |_| ()).map_err(failed)?;
-        let inundation = match &at_reference {
-            None => None,
-            Some(ensemble) => {
-                timeline.begin("inundation");
-                Some(self.inundation(&model, ensemble, &ahead, (steps, stage))?)
-            }
+        if let Some(folder) = request.state_folder() {
+            // With the forecast of this cycle, by which later ones judge the model.
+            let (key, time) = (inputs.key(region), request.reference_time);
+            state::save(folder, &key, time, &model, (&now, tanks, storage.saved()))?;
+        }
+        let inundation = if 0 < steps {
+            timeline.begin("inundation");
+            Some(self.inundation(&model, &now.ensemble, &ahead, (steps, stage))?)
+        } else {
+            None
         };
         timeline.begin("tiles");
         let times = valid_times(request.reference_time, region.forecasts.hours);
-        let faults = self.faults((&model, &now), &ahead, &cube);
+        let mut faults = self.faults((&model, &now), &ahead, &cube);
+        let case = inundation.as_ref().and_then(|known| known.told.first());
+        faults.merge(case.map(breach::faults).unwrap_or_default());
+        let water_m3 = inundation.iter().flat_map(|known| known.told.iter());
+        let water_m3 = water_m3.filter_map(|case| case["added_m3"].as_f64()).fold(0.0, f64::max);
+        if 0.0 < water_m3 {
+            faults.add("forecast-water-added", || format!("{water_m3:.0} m3"));
+        }
+        let standing = self.standing(&model);
         let issue = Issue {
             region,
             plan: self.plan,
@@ -159,11 +171,16 @@ impl Work<'_> {
             context,
             has_breach: inundation.as_ref().is_some_and(|known| breach::is_open(&known.told)),
             faults: &faults,
+            standing: &standing,
         };
         let mut made = self.put(stage, &issue, (&prepared, &model), (&ahead, &soil))?;
+        self.put_storage(stage, &issue, (&model, &storage), (&ahead, &mut made))?;
+        made.more.extend(self.snow_told(&model, &now, &cube));
         if let Some(inundation) = &inundation {
             self.put_inundation(stage, &issue, inundation, &mut made)?;
         }
+        made.faults.merge(faults);
+        made.standing = standing;
         Ok(self.tell(made, (&model, &now), &ahead, (&cube, timeline.told())))
     }
 
@@ -175,7 +192,13 @@ impl Work<'_> {
         ahead: &Ahead,
         (steps, stage): (usize, &Path),
     ) -> Result<Inundation, Failure> {
-        let members = representatives(&ahead.overflow_m3).unwrap_or_default();
+        // With what is added: where all members stay in their banks, that makes the cases.
+        let more = |member: usize| added(&ahead.stretches, &ahead.gauges, (member, steps));
+        let water_m3: Vec<f64> = (0..)
+            .zip(&ahead.overflow_m3)
+            .map(|(member, overflow_m3)| overflow_m3 + volume_m3(&more(member)))
+            .collect();
+        let members = representatives(&water_m3).unwrap_or_default();
         let waterway = model.basin.waterway();
         let file = self.inputs.breaches.as_ref();
         let breaches = file.map(|(file, _)| file.on(waterway)).unwrap_or_default();
@@ -185,6 +208,7 @@ impl Work<'_> {
             ensemble,
             lateral_m3_s: &ahead.lateral_m3_s,
             members,
+            added: members.map(more),
             steps,
             least_km2: self.request.region.forecasts.inundation_km2,
         };
@@ -208,6 +232,8 @@ impl Work<'_> {
             valid_for_min: region.forecasts.valid_for_min,
             audience: issue.audience(),
             credit: if issue.has_breach { layers::BREACH } else { "credit-flood" },
+            faults: issue.faults.clone(),
+            standing: issue.standing.clone(),
         };
         let (plan, context) = (issue.plan, issue.context);
         made.layers.extend(stage_layers(
@@ -222,36 +248,72 @@ impl Work<'_> {
             levels::write(&stage.with_file_name(hits::FILE), &table)?;
             made.layers.push(layer);
         }
-        made.faults.merge(inundation.told.first().map(breach::faults).unwrap_or_default());
         made.more.insert("inundation".to_owned(), json!(inundation.told));
         Ok(())
     }
 
     fn cube(&self, products: Vec<Product>) -> Result<Cube, Failure> {
         let Inputs { rain, start, .. } = self.inputs;
-        let request = self.request;
-        let past = request.reference_time.duration_since(*start).as_mins() / STEP_MIN;
-        let ahead = i64::from(request.region.forecasts.hours) * 60 / STEP_MIN;
-        let timeline = Timeline {
-            start: *start,
-            step_s: 600,
-            steps: usize::try_from(past + ahead).unwrap_or(0),
-            now: request.reference_time,
-        };
+        let timeline = self.request.timeline(*start);
         Cube::join(rain.cells, products, &timeline)
             .map_err(|fault| Failure::new(Exit::Input, fault))
     }
 
-    /// The tanks of the soil water index at the start.
-    fn soil(&self, model: &Model, cube: &Cube) -> Result<Soil, Failure> {
+    /// The soil water index ahead, and its tanks at the reference time.
+    fn soil(
+        &self,
+        model: &Model,
+        cube: &Cube,
+    ) -> Result<(SoilForecast, Vec<soil::SavedTanks>), BasinError> {
         let known = self.inputs.rain.soil_water.as_ref();
         let saved = self.inputs.state.as_ref().map(state::Saved::tanks);
-        Soil::new(&model.basin, cube, known, saved)
-            .map_err(|fault| Failure::new(Exit::Failed, fault))
+        let reference = self.request.reference_time;
+        let mut soil = Soil::new(&model.basin, cube, known, saved)?;
+        soil.until(&model.basin, cube, reference)?;
+        let tanks = soil.saved();
+        Ok((soil.ahead(&model.basin, cube, reference)?, tanks))
     }
 
-    /// The members at the start: as they were saved, or cold.
-    fn start(&self, model: &Model) -> Result<Now, Failure> {
+    /// The members at the start: as they were saved, or cold; under snow if it is followed.
+    fn start(&self, model: &Model, cube: &Cube) -> Result<Now, Failure> {
+        let mut now = self.start_without_snow(model)?;
+        if let Some(snow) = &self.inputs.snow {
+            let seed = self.request.region.forecasts.seed;
+            let over = (&self.inputs.rain.cells, cube.timeline());
+            now.ensemble = snow.over(now.ensemble, (model, seed), over)?;
+        }
+        Ok(now)
+    }
+
+    /// What the record says of snow, if it is followed.
+    fn snow_told(&self, model: &Model, now: &Now, cube: &Cube) -> Option<(String, Value)> {
+        let snow = self.inputs.snow.as_ref()?;
+        let members = (&model.basin, &now.ensemble);
+        Some(("snow".to_owned(), snow.tell(members, cube.timeline(), self.inputs.state.as_ref())))
+    }
+
+    /// The storage functions beside the model, if there are any.
+    fn put_storage(
+        &self,
+        stage: &Path,
+        issue: &Issue<'_>,
+        (model, storage): (&Model, &StorageForecasts),
+        (ahead, made): (&Ahead, &mut Made),
+    ) -> Result<(), Failure> {
+        if self.inputs.storage.input.is_none() {
+            return Ok(());
+        }
+        let (basins, flows) = (&model.storage, &ahead.outlets_m3_s);
+        let times = (issue.reference_time, issue.times);
+        if let Some(folder) = stage.parent() {
+            let table = basins.table(storage, flows, times);
+            levels::write(&folder.join(storage::FILE), &table)?;
+        }
+        made.more.insert("storage_functions".to_owned(), basins.tell(storage, flows));
+        Ok(())
+    }
+
+    fn start_without_snow(&self, model: &Model) -> Result<Now, Failure> {
         let region = &self.request.region;
         let spread = ModelSpread::default();
         let members: Vec<Member> = self
@@ -276,8 +338,15 @@ impl Work<'_> {
             let station = &self.inputs.stations.stations[gauge.station];
             station.gauge.id.clone()
         });
-        let records = ids.map(|id| GaugeRecord { id, errors: Vec::new() }).collect();
-        let now = Now { ensemble, records, used: 0, rejected: Vec::new(), agreed: 0 };
+        let records = ids.map(|id| GaugeRecord { id, ..GaugeRecord::default() }).collect();
+        let now = Now {
+            ensemble,
+            records,
+            used: 0,
+            rejected: Vec::new(),
+            agreed: 0,
+            doubted: Vec::new(),
+        };
         match &self.inputs.state {
             None => Ok(now),
             Some(saved) => saved.take_up(model, now, seed),
@@ -301,6 +370,7 @@ impl Work<'_> {
             banks: prepared.banks(),
             nodes: model.basin.waterway().nodes(),
             reach_ids: &reach_ids,
+            stations,
         };
         let table = levels::table(issue, stations, &ahead.gauges);
         if let Some(folder) = stage.parent() {
@@ -318,10 +388,23 @@ impl Work<'_> {
         Ok(made)
     }
 
-    /// What was missing or not believed.
+    /// What the tables make every cycle leave out.
+    fn standing(&self, model: &Model) -> Faults {
+        let mut standing = self.inputs.standing.clone();
+        for (code, id) in &model.left_out {
+            standing.add(code, || id.clone());
+        }
+        standing
+    }
+
+    /// What was missing or not believed in this cycle.
     fn faults(&self, (model, now): (&Model, &Now), ahead: &Ahead, cube: &Cube) -> Faults {
         let mut faults = self.inputs.faults.clone();
-        for (code, id) in model.left_out.iter().chain(&model.dams.left_out) {
+        for (code, id) in &model.dams.doubted {
+            faults.add(code, || id.clone());
+        }
+        // Below a dam that the model does not know, every forecast is one without its releases.
+        for (code, id) in &model.dams.left_out {
             faults.add(code, || id.clone());
         }
         for place in &now.rejected {
@@ -349,9 +432,9 @@ impl Work<'_> {
         (cube, timeline): (&Cube, Value),
     ) -> Made {
         let reference = self.request.reference_time;
-        let mut faults = self.faults((model, now), ahead, cube);
-        faults.merge(made.faults.clone());
         let count = |number: usize| number as u64;
+        let stations = self.inputs.stations.stations.iter();
+        let never = stations.filter(|station| station.readings.as_slice().is_empty()).count();
         made.counts.extend([
             ("nodes".to_owned(), count(model.basin.waterway().nodes().len())),
             ("slope_elements".to_owned(), count(model.basin.slopes().elements().len())),
@@ -360,6 +443,7 @@ impl Work<'_> {
             ("gauges".to_owned(), count(model.gauges.len())),
             ("observations_used".to_owned(), now.used),
             ("silences_agreed".to_owned(), now.agreed),
+            ("gauges_never_heard".to_owned(), count(never)),
         ]);
         let rain_until = cube.last_with_data().map(|step| cube.timeline().begin(step + 1));
         made.more.extend([
@@ -368,11 +452,10 @@ impl Work<'_> {
             ("timeline".to_owned(), timeline),
             ("bands".to_owned(), origins(&ahead.gauges)),
             ("dams".to_owned(), model.dams.dams.iter().map(|dam| dam.tell(reference)).collect()),
-            ("volume_error".to_owned(), json!(now.ensemble.volume_error(&model.basin))),
+            ("volume_error".to_owned(), json!(ahead.volume_error)),
             ("rain_refused".to_owned(), json!(self.inputs.rain.refused)),
             ("cold_start".to_owned(), json!(self.inputs.state.is_none())),
         ]);
-        made.faults = faults;
         made
     }
 }

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::fault::Faults;
 use jomo_flood::ensemble::Heard;
-use jomo_flood::gauge::{
-    CrisisLevel, Kind, Observation, Reading, ReferenceLevel, STORM_GAP_H, observation,
-};
+use jomo_flood::gauge::{CrisisLevel, Kind, Observation, Reading, ReferenceLevel, STORM_GAP_H};
 use jomo_flood::verify::{Case, Chance};
 
 use super::archive::Row;
-use crate::gauge_tables::Station;
+use crate::gauge_tables::{Station, said};
 
 /// Farthest reading that tells of a valid time: half a step of ten minutes.
 const NEAR: SignedDuration = SignedDuration::from_mins(5);
@@ -35,8 +33,9 @@ pub(super) fn pairs<'a>(
     stations: &[Station],
     faults: &mut Faults,
 ) -> Vec<Pair<'a>> {
+    let gauged = (0..stations.len()).map(|index| Gauged::new(stations, index));
     let known: BTreeMap<&str, Gauged<'_>> =
-        stations.iter().map(|station| (station.gauge.id.as_str(), Gauged::new(station))).collect();
+        gauged.map(|gauged| (stations[gauged.index].gauge.id.as_str(), gauged)).collect();
     let end = stations.iter().filter_map(|station| station.readings.as_slice().last());
     let Some(end) = end.map(|reading| reading.time).max() else { return Vec::new() };
     let mut paired = Vec::new();
@@ -77,14 +76,16 @@ pub(super) fn pairs<'a>(
 
 /// A gauge with its sound readings and the levels that matter.
 struct Gauged<'a> {
-    station: &'a Station,
+    stations: &'a [Station],
+    index: usize,
     sound: Vec<Reading>,
     base_m: f64,
     levels_m: [Option<f64>; 2],
 }
 
 impl<'a> Gauged<'a> {
-    fn new(station: &'a Station) -> Self {
+    fn new(stations: &'a [Station], index: usize) -> Self {
+        let station = &stations[index];
         let readings = station.readings.as_slice().iter().zip(&station.sound);
         let sound = readings.filter(|(_, sound)| **sound).map(|(reading, _)| *reading).collect();
         let (base_m, levels_m) = match &station.gauge.kind {
@@ -99,7 +100,7 @@ impl<'a> Gauged<'a> {
                 (lowest.unwrap_or_default(), [danger, None])
             }
         };
-        Self { station, sound, base_m, levels_m }
+        Self { stations, index, sound, base_m, levels_m }
     }
 
     /// The reading nearest to a time, if it is near.
@@ -112,9 +113,7 @@ impl<'a> Gauged<'a> {
 
     /// What the gauge said at a time, as it was known then.
     fn heard(&self, time: Timestamp) -> Heard {
-        let place = self.sound.partition_point(|reading| reading.time <= time);
-        let last = place.checked_sub(1).map(|index| self.sound[index]);
-        match observation(&self.station.gauge, last, time) {
+        match said(self.stations, self.index, time) {
             Observation::Level(reading) => Heard::Level(reading.level_m),
             Observation::BelowStart { start_m, .. } => Heard::Silent(start_m),
             Observation::SilentHigh { .. } | Observation::Outage { .. } => Heard::Nothing,
@@ -124,8 +123,7 @@ impl<'a> Gauged<'a> {
     /// Level and rise at a time, as they were known then.
     fn now(&self, time: Timestamp) -> [f64; 2] {
         let place = self.sound.partition_point(|reading| reading.time <= time);
-        let last = place.checked_sub(1).map(|index| self.sound[index]);
-        let Observation::Level(last) = observation(&self.station.gauge, last, time) else {
+        let Observation::Level(last) = said(self.stations, self.index, time) else {
             return [f64::NAN; 2];
         };
         let earlier = self.sound[..place].iter().rev().find_map(|reading| {
@@ -143,12 +141,8 @@ impl<'a> Gauged<'a> {
         let observed = self.near(row.valid_time);
         let [now_m, rise_m_h] = self.now(row.reference_time);
         let is_below_start = || {
-            let last = self.station.readings.last_at(row.valid_time);
-            row.valid_time <= end
-                && matches!(
-                    observation(&self.station.gauge, last, row.valid_time),
-                    Observation::BelowStart { .. }
-                )
+            let said = || said(self.stations, self.index, row.valid_time);
+            row.valid_time <= end && matches!(said(), Observation::BelowStart { .. })
         };
         let chance = |index: usize| {
             let happened = match (self.levels_m[index], observed) {

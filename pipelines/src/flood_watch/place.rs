@@ -6,11 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jomo_core::fault::Faults;
 use jomo_core::layer::{Access, Layer};
 use jomo_core::time::compact;
 use jomo_flood::rainfall::Source as Origin;
 use jomo_format::gauge_csv;
 use jomo_store::{Store, StoreError, sha256_hex, staged_layers};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::WatchError;
@@ -26,6 +28,8 @@ pub(super) const COMMAND: &str = "flood forecast";
 const GRIB_MAX: u64 = 512 << 20;
 /// Largest file of readings that is read, in bytes.
 const READINGS_MAX: u64 = 512 << 20;
+/// Largest record of a cycle that is read, in bytes.
+const RECORD_MAX: u64 = 16 << 20;
 /// Most files of a spool that are looked at: a day of every product has some 500.
 const FILES_MAX: usize = 20_000;
 /// Records of cycles that are kept: those of a week.
@@ -121,6 +125,12 @@ impl Place {
         times.min().map(|reference_time| Made { reference_time, expires })
     }
 
+    /// What the record of the cycle of a slot tells.
+    pub(super) fn record(&self, slot: Timestamp) -> Option<Record> {
+        let bytes = read_bounded(&self.cycle(slot).join("run.json"), RECORD_MAX).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
     /// Removes the layers of a published cycle, and the oldest records. What else a cycle has left,
     /// such as its table of levels, stays for `jomo flood verify`.
     pub(super) fn tidy(&self, slot: Timestamp) {
@@ -201,16 +211,38 @@ fn newest_reading(path: &Path) -> Option<Timestamp> {
     read.readings.values().flatten().map(|row| row.time).max()
 }
 
+/// What is live.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Live {
+    pub(super) made: Made,
+    /// Key of its run.
+    pub(super) key: String,
+    /// What was missing when it was made, as its layers tell.
+    pub(super) missing: Faults,
+    /// What its tables make every cycle leave out.
+    pub(super) standing: Faults,
+}
+
+/// What is read of the record of a cycle.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Record {
+    pub(super) key: String,
+    #[serde(default)]
+    pub(super) faults: Faults,
+    #[serde(default)]
+    pub(super) standing: Faults,
+}
+
 /// The live forecast of a store: its newest layers, and the first of them to end.
 ///
 /// # Errors
 /// If the store cannot be read.
-pub(super) fn live(store: &Path) -> Result<Option<Made>, StoreError> {
+pub(super) fn live(store: &Path) -> Result<Option<Live>, StoreError> {
     if !jomo_store::is_remote(store) && !store.exists() {
         return Ok(None);
     }
     let store = Store::open(store)?;
-    let mut live: Option<Made> = None;
+    let mut live: Option<Live> = None;
     for access in [Access::Restricted, Access::Public] {
         let generation = store.current(access)?;
         let versions = generation.into_iter().flat_map(|generation| generation.layers);
@@ -220,17 +252,31 @@ pub(super) fn live(store: &Path) -> Result<Option<Made>, StoreError> {
             if layer.run.command != COMMAND {
                 continue;
             }
-            let own = Made { reference_time, expires: layer.expires };
-            // A layer that the last cycle did not make may still stand there from an older one.
+            let made = Made { reference_time, expires: layer.expires };
+            let run = layer.run;
+            let own = Live { made, key: run.key, missing: run.faults, standing: run.standing };
             live = Some(match live {
-                Some(known) if own.reference_time < known.reference_time => known,
-                Some(known) if own.reference_time == known.reference_time => Made {
-                    expires: [known.expires, own.expires].into_iter().flatten().min(),
-                    ..own
-                },
-                _ => own,
+                Some(known) => known.joined(own),
+                None => own,
             });
         }
     }
     Ok(live)
+}
+
+impl Live {
+    /// The newer of two layers; of one time what ends first, with all that was missing.
+    ///
+    /// A layer that the last cycle did not make may still stand there from an older one.
+    fn joined(self, own: Self) -> Self {
+        let [known_time, own_time] = [&self, &own].map(|live| live.made.reference_time);
+        if known_time != own_time {
+            return if own_time < known_time { self } else { own };
+        }
+        let expires = [self.made.expires, own.made.expires].into_iter().flatten().min();
+        let made = Made { expires, ..own.made };
+        // All layers of a cycle tell the same faults.
+        let told = if self.missing.total() < own.missing.total() { own } else { self };
+        Self { made, ..told }
+    }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use jomo_core::fault::Faults;
 
 pub use super::settings::Settings;
 pub use super::spool::{Clock, Kind, SpoolEntry, Verdict};
@@ -507,6 +508,8 @@ impl Watch {
             waiting: count(&Standing::Arriving) + count(&Standing::HalfWritten),
             duplicates: count(&Standing::Duplicate),
             counts: self.counts,
+            missing: Faults::default(),
+            standing: Faults::default(),
         }
     }
 
@@ -523,6 +526,8 @@ pub enum Health {
     Nothing,
     /// What is live is valid and new.
     Normal,
+    /// The same, but something was missing or not believed when it was made.
+    Degraded,
     /// What is live is old, no longer valid, or the clock is wrong.
     Stopped,
 }
@@ -552,4 +557,21 @@ pub struct Status {
     pub duplicates: usize,
     /// What has come about.
     pub counts: Counts,
+    /// What was missing or not believed when the last good result was made.
+    pub missing: Faults,
+    /// What the tables make every result leave out until somebody mends them.
+    pub standing: Faults,
+}
+
+impl Status {
+    /// The same, with what was missing when the live result was made: then nothing is normal. What
+    /// stands in the tables all year is told besides and hides no new fault: it changes no health.
+    #[must_use]
+    pub fn lacking(mut self, missing: Faults, standing: Faults) -> Self {
+        if self.health == Health::Normal && !missing.is_empty() {
+            self.health = Health::Degraded;
+        }
+        (self.missing, self.standing) = (missing, standing);
+        self
+    }
 }

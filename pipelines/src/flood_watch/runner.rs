@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use jomo_core::fault::Faults;
 use jomo_core::time::jst_text;
 use jomo_words::say;
 use serde_json::Value;
 
-use super::place::{COMMAND, Place, live};
+use super::place::{COMMAND, Live, Place, Record, live};
 use super::rules::{
-    Action, Child, Clock, Event, GivenUp, Health, Made, Seen, Settings, SpoolEntry, Trigger, Watch,
+    Action, Child, Clock, Event, GivenUp, Health, Made, Seen, Settings, SpoolEntry,
+    Status as Stand, Trigger, Watch,
 };
 use super::{WatchArguments, state};
 use crate::failure::{Exit, Failure};
@@ -54,6 +56,8 @@ pub(super) struct Runner<'a> {
     named: BTreeSet<(String, String)>,
     /// How the last process ended, until the rules are told.
     ended: Option<Child>,
+    /// The time of what is live, what was missing in it, and what stands in its tables.
+    missing: Option<(Timestamp, Lacks)>,
     began: Instant,
     /// Between the clock of this watch and that on the wall.
     offset: SignedDuration,
@@ -90,6 +94,7 @@ impl<'a> Runner<'a> {
             to_read: Vec::new(),
             named: BTreeSet::new(),
             ended: None,
+            missing: None,
             began: Instant::now(),
             offset,
             looked_up: None,
@@ -106,7 +111,7 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// If the store that is there cannot be read at the start.
     pub(super) fn serve(mut self) -> Result<Outcome, Failure> {
-        let live = live(&self.arguments.store)?;
+        let live = live(&self.arguments.store)?.map(|live| self.learn(live));
         self.watch = Watch::new(self.settings, self.clock(), live);
         let poll = Duration::from_secs(self.arguments.poll_s);
         loop {
@@ -210,7 +215,30 @@ impl<'a> Runner<'a> {
         }
         self.looked_up = Some(Instant::now());
         // A store that does not answer says nothing; the last that it said still holds.
-        live(&self.arguments.store).ok().flatten()
+        let live = live(&self.arguments.store).ok().flatten()?;
+        Some(self.learn(live))
+    }
+
+    /// Keeps what was missing in what is live. The record of a cycle of our own knows more of it
+    /// than its layers do.
+    fn learn(&mut self, live: Live) -> Made {
+        let time = live.made.reference_time;
+        let own = self.place.record(time).filter(|record| record.key == live.key);
+        let told = (live.missing, live.standing);
+        self.missing = Some((time, own.map_or(told, |record| (record.faults, record.standing))));
+        live.made
+    }
+
+    /// How things stand, with what was missing in what is live.
+    fn status(&self, clock: Clock) -> Stand {
+        let status = self.watch.status(clock);
+        let Some(live) = status.live else { return status };
+        let (missing, standing) = match &self.missing {
+            Some((time, lacks)) if *time == live.reference_time => lacks.clone(),
+            // The store has not answered since we published.
+            _ => missing_in(self.place.record(live.reference_time)),
+        };
+        status.lacking(missing, standing)
     }
 
     /// The words of a cycle.
@@ -281,16 +309,26 @@ impl<'a> Runner<'a> {
 
     /// Says what has happened.
     fn note(&mut self) {
-        for event in self.watch.events() {
+        let events = self.watch.events();
+        let now = self.status(self.clock());
+        for event in events {
             let (id, slot) = match event {
                 Event::Began(slot, Trigger::Rain) => ("watch-began", slot),
                 Event::Began(slot, Trigger::Readings) => ("watch-began-readings", slot),
                 Event::Published(slot) => ("watch-published", slot),
                 Event::GaveUp(slot, reason) => (reason_id(reason), slot),
             };
-            self.context.progress.note(id, &[("time", jst_text(slot))]);
+            let mut facts = vec![("time", jst_text(slot))];
+            let is_live = now.live.is_some_and(|live| live.reference_time == slot);
+            let lacks = id == "watch-published" && is_live && !now.missing.is_empty();
+            if lacks {
+                let language = self.context.progress.language();
+                facts.push(("what", state::missing(language, &now.missing)));
+            }
+            let id = if lacks { "watch-published-lacking" } else { id };
+            self.context.progress.note(id, &facts);
         }
-        let refused: BTreeSet<_> = self.watch.status(self.clock()).refused.into_iter().collect();
+        let refused: BTreeSet<_> = now.refused.into_iter().collect();
         for (file, code) in refused.difference(&self.named) {
             let title = say(self.context.progress.language(), &format!("{code}.title"), &[]);
             let facts = [("file", file.clone()), ("why", title)];
@@ -302,7 +340,7 @@ impl<'a> Runner<'a> {
     /// Writes the state, if it has changed or is about to look forgotten.
     fn tell(&mut self) {
         let clock = self.clock();
-        let status = self.watch.status(clock);
+        let status = self.status(clock);
         let state = state::state(&status, self.settings.late_after);
         let is_told =
             self.told.as_ref().is_some_and(|(at, known)| at.elapsed() < TELL && *known == state);
@@ -318,7 +356,7 @@ impl<'a> Runner<'a> {
     }
 
     fn outcome(&self) -> Outcome {
-        let status = self.watch.status(self.clock());
+        let status = self.status(self.clock());
         let mut outcome = Outcome::new(Status::Done);
         let counts = status.counts;
         outcome.counts.extend(
@@ -335,11 +373,13 @@ impl<'a> Runner<'a> {
             outcome.faults.add(code, || file.clone());
         }
         outcome.more.insert("state", state::state(&status, self.settings.late_after));
+        outcome.faults.merge(status.missing.clone());
+        outcome.standing.merge(status.standing.clone());
         if stopping() {
             outcome.ends = Some(Exit::Interrupted);
         } else if 0 < counts.failed && counts.published == 0 {
             outcome.ends = Some(Exit::Failed);
-        } else if status.health != Health::Normal {
+        } else if matches!(status.health, Health::Nothing | Health::Stopped) {
             outcome.ends = Some(Exit::Blocked);
         }
         let language = self.context.progress.language();
@@ -353,6 +393,22 @@ impl<'a> Runner<'a> {
 enum Publishes {
     Yes,
     Not,
+}
+
+/// What a cycle lacked, and what its tables make every cycle leave out.
+type Lacks = (Faults, Faults);
+
+/// What was missing in a cycle by its record. Where there is none to be read nobody knows, and that
+/// is told: nothing known to be missing is not nothing missing.
+fn missing_in(record: Option<Record>) -> Lacks {
+    record.map_or_else(
+        || {
+            let mut unknown = Faults::default();
+            unknown.add("forecast-faults-unknown", || "run.json".to_owned());
+            (unknown, Faults::default())
+        },
+        |record| (record.faults, record.standing),
+    )
 }
 
 fn reason_id(reason: GivenUp) -> &'static str {
@@ -369,4 +425,32 @@ fn reason_id(reason: GivenUp) -> &'static str {
 /// A time after another one, held within what a clock can show.
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.saturating_add(by).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use jomo_words::{Language, fault_title};
+
+    use super::*;
+
+    /// A store that is silent and a record that cannot be read: what was missing is not known, and
+    /// a result of which that is not known is not normal.
+    #[test]
+    fn what_is_not_known_is_missing() {
+        let clock = Clock { wall: Timestamp::UNIX_EPOCH, steady: Duration::ZERO };
+        let live = Made { reference_time: Timestamp::UNIX_EPOCH, expires: None };
+        let status = || Watch::new(Settings::default(), clock, Some(live)).status(clock);
+        assert_eq!(status().health, Health::Normal);
+        let (missing, standing) = missing_in(None);
+        let unknown = status().lacking(missing, standing);
+        assert_eq!(unknown.health, Health::Degraded);
+        for (code, _) in unknown.missing.iter() {
+            for language in [Language::Ja, Language::En] {
+                assert_ne!(fault_title(language, code), code, "{code} has words");
+            }
+        }
+        let [faults, standing] = [Faults::default(), Faults::default()];
+        let (missing, standing) = missing_in(Some(Record { key: String::new(), faults, standing }));
+        assert_eq!(status().lacking(missing, standing).health, Health::Normal);
+    }
 }

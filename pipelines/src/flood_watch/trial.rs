@@ -533,11 +533,13 @@ impl World {
         let is_valid = |live: Made| live.expires.is_some_and(|at| clock.wall < at);
         let is_valid = status.live.is_some_and(is_valid);
         match status.health {
-            Health::Normal if !is_valid => return Err("told as normal when over".to_owned()),
+            Health::Normal | Health::Degraded if !is_valid => {
+                return Err("told as normal when over".to_owned());
+            }
             Health::Nothing if status.live.is_some() => {
                 return Err("the last is forgotten".to_owned());
             }
-            Health::Normal => self.report.normal += 1,
+            Health::Normal | Health::Degraded => self.report.normal += 1,
             Health::Stopped => self.report.stopped += 1,
             Health::Nothing => {}
         }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::field::{self, Use};
 use super::{Arrived, SoilWater, SpoolFault, boxed, cells_of, is_product};
 use crate::failure::{BoxedError, CommandError, Failure};
-use crate::rain::RainError;
+use crate::rain::check_status;
 use crate::region::Region;
 use crate::source::Source;
 
@@ -251,7 +251,8 @@ fn preference(valid: Timestamp, reference: Timestamp) -> (bool, Timestamp, Times
     (valid <= reference, valid, reference)
 }
 
-/// The fields of a file, unless its issuer marks it as a test and the region is real.
+/// The fields of a file, unless its issuer marks it as a test and the region is real, or the other
+/// way round.
 fn fields<'a>(bytes: &'a [u8], region: &Region) -> Result<Vec<(Submessage<'a>, Use)>, BoxedError> {
     let read = grib2::read(bytes).map_err(boxed)?;
     if FIELDS_MAX < read.len() {
@@ -259,10 +260,7 @@ fn fields<'a>(bytes: &'a [u8], region: &Region) -> Result<Vec<(Submessage<'a>, U
     }
     let mut found = Vec::with_capacity(read.len());
     for field in read {
-        let status = field.identification().status;
-        if status != 0 && !region.fictional {
-            return Err(boxed(RainError::NotOperational { status }));
-        }
+        check_status(&field, region).map_err(boxed)?;
         let how = Use::of(&field);
         found.push((field, how));
     }

@@ -45,6 +45,11 @@ fn file(grid: LatLonGrid, identification: Identification, fields: &[(Coded4, u8)
     writer.finish()
 }
 
+/// The same as a test product (code table 1.3), which invented regions take.
+fn test(identification: Identification) -> Identification {
+    Identification { status: 1, ..identification }
+}
+
 fn analysis(time: Timestamp, level: u8) -> Vec<u8> {
     file(coarse(), Identification::analysis(time), &[(Coded4::rain_analysis(time), level)])
 }
@@ -144,11 +149,8 @@ fn bad_files_are_counted_and_named() {
     // The last run, before the four bytes of the end.
     let at = damaged.len() - 5;
     damaged[at] ^= 0xff;
-    let test = file(
-        coarse(),
-        Identification { status: 1, ..Identification::analysis(now()) },
-        &[(Coded4::rain_analysis(now()), 6)],
-    );
+    let tested = test(Identification::analysis(now()));
+    let tested = file(coarse(), tested, &[(Coded4::rain_analysis(now()), 6)]);
     let beside = file(
         LatLonGrid::from_outer([130.0, 30.0, 131.0, 31.0], 4, 4).unwrap(),
         Identification::analysis(now()),
@@ -160,7 +162,7 @@ fn bad_files_are_counted_and_named() {
         ("1.bin", b"no grib at all".to_vec()),
         ("2.bin", half),
         ("3.bin", damaged),
-        ("4.bin", test),
+        ("4.bin", tested),
         ("5.bin", beside),
         ("6.bin", old),
         ("7.bin", whole.clone()),
@@ -194,8 +196,10 @@ fn bad_files_are_counted_and_named() {
     let counts = counts.collect::<Vec<_>>().join(", ");
     insta::assert_snapshot!(counts, @"grib-no-message 3, grib-run-total 1, grib-truncated 1, rain-not-operational 1, rainfall-outside 1");
     assert_eq!(arrived.inputs.len(), 1);
-    // A fictional region is made of what is marked as a test.
-    assert_eq!(spool.read(&region(true)).products.len(), 7);
+    // A fictional region is made of what is marked as a test, and of nothing else.
+    let invented = spool.read(&region(true));
+    assert_eq!(sources(&invented), [(Origin::Analysis, 0, 0)]);
+    assert!(invented.refused.contains(&("7.bin".to_owned(), "rain-operational")));
 }
 
 /// An amount that no rain has makes a fault, not a flood.
@@ -219,7 +223,7 @@ fn files_with_too_many_fields_are_refused() {
     let tiny = LatLonGrid::from_outer([138.5, 36.0, 139.5, 36.8], 1, 1).unwrap();
     for (count, expected) in [(256, None), (257, Some("rainfall-fields"))] {
         let field = (Coded4::rain_analysis(now()), 6);
-        let bytes = file(tiny, Identification::analysis(now()), &vec![field; count]);
+        let bytes = file(tiny, test(Identification::analysis(now())), &vec![field; count]);
         assert_eq!(look(&bytes, &region).err().map(|fault| fault.code()), expected);
     }
 }
@@ -274,7 +278,7 @@ fn source(bytes: Vec<u8>) -> Source {
 fn broken_files_are_refused() {
     let (region, real) = (region(true), region(false));
     let cells = cells_of(&region).unwrap();
-    let mut writer = FileWriter::new(Identification::forecast(now()), coarse());
+    let mut writer = FileWriter::new(test(Identification::forecast(now())), coarse());
     let levels: Vec<u8> = (0..256).map(|cell| u8::try_from(cell % 40).unwrap()).collect();
     for lead in [1, 7] {
         let product = Coded4::rain_forecast(now(), lead).unwrap();
@@ -311,8 +315,8 @@ fn broken_files_are_refused() {
 
 #[test]
 fn a_file_is_looked_at_as_it_is_read() {
-    let (region, real) = (region(true), region(false));
-    let told = |bytes: &[u8]| look(bytes, &region).map_err(|fault| fault.code());
+    let (invented, real) = (region(true), region(false));
+    let told = |bytes: &[u8]| look(bytes, &real).map_err(|fault| fault.code());
     let rain = |source| Looked { rain: Some(source), reference_time: now() };
     assert_eq!(told(&analysis(now(), 6)), Ok(rain(Origin::Analysis)));
     assert_eq!(told(&forecast(now(), 6..=7, 6)), Ok(rain(Origin::Forecast)));
@@ -343,10 +347,11 @@ fn a_file_is_looked_at_as_it_is_read() {
     let risk = file(coarse(), Identification::analysis(now()), &[(risk, 2)]);
     assert_eq!(told(&risk), Err("rainfall-other"));
     assert_eq!(told(b""), Err("grib-no-message"));
-    let test = Identification { status: 2, ..Identification::analysis(now()) };
-    let test = file(coarse(), test, &[(Coded4::rain_analysis(now()), 6)]);
-    assert!(told(&test).is_ok());
-    assert_eq!(look(&test, &real).unwrap_err().code(), "rain-not-operational");
+    let tested = Identification { status: 2, ..Identification::analysis(now()) };
+    let tested = file(coarse(), tested, &[(Coded4::rain_analysis(now()), 6)]);
+    assert!(look(&tested, &invented).is_ok());
+    assert_eq!(told(&tested), Err("rain-not-operational"));
+    assert_eq!(look(&analysis(now(), 6), &invented).unwrap_err().code(), "rain-operational");
 }
 
 #[test]

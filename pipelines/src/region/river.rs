@@ -1,4 +1,5 @@
-//! What a region file says of rivers, gauges and forecasts: `[rivers]`, `[gauges]`, `[forecast]`.
+//! What a region file says of rivers, gauges, snow and forecasts: `[rivers]`, `[gauges]`, `[snow]`,
+//! `[forecast]`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use toml::Value;
 use super::section::Section;
 use super::{audience, number, plain, texts};
 use jomo_core::organisation::OrganisationKind;
+use jomo_flood::runoff::SnowModel;
 
 /// Rivers and the slopes that drain into them.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,8 @@ pub struct Rivers {
     pub dams: Option<PathBuf>,
     /// Their releases: a file, or a folder in which files arrive.
     pub releases: Option<PathBuf>,
+    /// The table of basins for the storage function method, computed beside the model.
+    pub storage_functions: Option<PathBuf>,
 }
 
 impl Default for Rivers {
@@ -51,6 +55,7 @@ impl Default for Rivers {
             breaches: None,
             dams: None,
             releases: None,
+            storage_functions: None,
         }
     }
 }
@@ -62,6 +67,17 @@ pub struct GaugeTables {
     pub table: Option<PathBuf>,
     /// Their readings: a file, or a folder in which files arrive.
     pub readings: Option<PathBuf>,
+}
+
+/// Snow between the rain and the hillsides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snow {
+    /// Temperatures of the air, observed and foreseen: a file, or a folder in which files arrive.
+    pub temperatures: PathBuf,
+    /// Melt for each degree above freezing, mm/(°C day).
+    pub melt_mm_c_day: f64,
+    /// Water of the snow over all of the basin where no state tells, mm.
+    pub start_mm: f64,
 }
 
 /// How forecasts of rivers are made and who may see them.
@@ -164,6 +180,7 @@ pub(super) fn rivers(section: &mut Section<'_>, folder: &Path) -> Rivers {
         breaches: section.optional("breaches", "a path", path(folder)),
         dams: section.optional("dams", "a path", path(folder)),
         releases: section.optional("releases", "a path", path(folder)),
+        storage_functions: section.optional("storage_functions", "a path", path(folder)),
     }
 }
 
@@ -172,6 +189,19 @@ pub(super) fn gauges(section: &mut Section<'_>, folder: &Path) -> GaugeTables {
         table: section.optional("table", "a path", path(folder)),
         readings: section.optional("readings", "a path", path(folder)),
     }
+}
+
+/// `None` without a table of temperatures, which is a fault then.
+pub(super) fn snow(section: &mut Section<'_>, folder: &Path) -> Option<Snow> {
+    let temperatures = section.required("temperatures", "a path", path(folder));
+    let melt_mm_c_day =
+        section.optional("melt_mm_c_day", "mm/(°C day), 0 to 20", within(0.0, 20.0));
+    let start_mm = section.optional("start_mm", "mm, 0 to 5000", within(0.0, 5_000.0));
+    Some(Snow {
+        temperatures: temperatures?,
+        melt_mm_c_day: melt_mm_c_day.unwrap_or(SnowModel::USUAL.melt_mm_c_day),
+        start_mm: start_mm.unwrap_or(0.0),
+    })
 }
 
 pub(super) fn forecasts(section: &mut Section<'_>, folder: &Path) -> Forecasts {

@@ -1,6 +1,8 @@
 //! The forecast cycle through the command line, on the fictional basin with cells of 40 m.
 
+mod gaps;
 mod parts;
+mod snow;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,6 +11,9 @@ use std::sync::OnceLock;
 
 use jomo::failure::Exit;
 use jomo::sample;
+use jomo_core::feature::Value;
+use jomo_format::flatgeobuf;
+use jomo_format::vector::ReadOptions;
 use tempfile::TempDir;
 
 use crate::{Said, jomo_at};
@@ -133,12 +138,42 @@ fn the_table_of_levels_is_whole() {
         // All members on the first row, and where a lead is fitted: 10 to 60, 90, 120 min, 3, 4, 5, 6
         // and 9 h.
         let counts: Vec<usize> =
-            cells[10..].iter().map(|cell| cell.split_ascii_whitespace().count()).collect();
+            cells[10..12].iter().map(|cell| cell.split_ascii_whitespace().count()).collect();
         let is_kept = [1, 2, 3, 4, 5, 6, 9, 12, 18, 24, 30, 36, 54].contains(step);
         let [first, kept] = [*step == 1, is_kept].map(|has| if has { 6 } else { 0 });
         assert_eq!(counts, [first, kept], "{line}");
+        // How far the model is off, where it is.
+        let error = Some(cells[12]).filter(|cell| !cell.is_empty());
+        assert!(error.is_none_or(|cell| 0.5 < cell.parse::<f64>().unwrap()), "{line}");
     }
     assert!(9 < steps.len() && steps.values().all(|count| *count == 54), "{steps:?}");
+}
+
+/// Banks beside a gauge that the model is far from name it and are never told 0 or 100 %; others
+/// say what their members do.
+fn banks_know_of_gauges(out: &Path) {
+    let bytes = fs::read(out.join("stage/river_risk/features.fgb")).unwrap();
+    let table = flatgeobuf::read(&bytes, &ReadOptions::default()).unwrap().table;
+    let place = |name: &str| table.fields.iter().position(|field| field.name == name).unwrap();
+    let [gauge, error] = ["judged_by", "model_error_m"].map(place);
+    let chances = ["p_over_1h", "p_over_3h", "p_over_6h"].map(place);
+    let mut counts = [0, 0];
+    for bank in &table.features {
+        let told = chances.map(|chance| match bank.values[chance] {
+            Some(Value::Int(percent)) => percent,
+            ref other => panic!("{other:?}"),
+        });
+        match (&bank.values[gauge], &bank.values[error]) {
+            (Some(Value::Text(name)), Some(Value::Float(error_m))) => {
+                assert!(!name.is_empty() && 0.5 <= *error_m, "{bank:?}");
+                assert!(told.iter().all(|percent| (1..=99).contains(percent)), "{bank:?}");
+                counts[0] += 1;
+            }
+            (None, None) => counts[1] += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(counts.iter().all(|count| 20 < *count), "{counts:?}");
 }
 
 /// What was fitted makes the bands of its gauge and, pooled, those of all others; it is an input of
@@ -147,12 +182,15 @@ fn the_table_of_levels_is_whole() {
 fn bands_are_those_that_were_fitted() {
     let (folder, region) =
         region(|text| text.replace("[forecast]\n", "[forecast]\ndressing = \"dressing.csv\"\n"));
-    let header = "gauge,lead_min,kept,share,spread_m,forecasts,storms\n";
+    let header = "gauge,lead_min,kept,share,spread_m,forecasts,storms,rows\n";
     // Without members' deviations, 90 % lies within 1.645 spreads on either side.
-    let sound = format!("{header}9000000001,10,1,0,0.1,100,10\n*,10,1,0,0.2,100,10\n");
+    let sound = format!("{header}9000000001,10,1,0,0.1,100,10,2\n*,10,1,0,0.2,100,10,2\n");
     fs::write(region.join("dressing.csv"), sound).unwrap();
     let out = folder.path().join("out");
-    let said = forecast(&region, &["--levels-only", "--out", out.to_str().unwrap()]);
+    // Before any gauge speaks: no error of the model is known.
+    let place = region.to_str().unwrap();
+    let line = ["flood", "forecast", place, "--at", "2026-09-01T12:10:00Z", "--levels-only"];
+    let said = jomo_at(CLOCK, &[&line[..], &["--out", out.to_str().unwrap()]].concat());
     assert!([Exit::Done, Exit::Faults].contains(&said.exit), "{}", said.err);
     let text = fs::read_to_string(out.join("levels.csv")).unwrap();
     for line in text.lines().skip(1) {
@@ -171,6 +209,17 @@ fn bands_are_those_that_were_fitted() {
     assert!(0 < bands["pooled"].as_u64().unwrap(), "{bands}");
     let inputs = record["inputs"].as_array().unwrap();
     assert!(inputs.iter().any(|input| input["name"] == "dressing.csv"), "{inputs:?}");
+    // Where the model errs by more than three of the spreads that were fitted, they are not taken.
+    let out = folder.path().join("rising");
+    let said = forecast(&region, &["--levels-only", "--out", out.to_str().unwrap()]);
+    assert_eq!(said.exit, Exit::Faults, "{}", said.err);
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("run.json")).unwrap()).unwrap();
+    let far = record["faults"]["forecast-model-disagrees"]["count"].as_u64().unwrap();
+    let own =
+        record["bands"]["errors"].as_u64().unwrap() + record["bands"]["guess"].as_u64().unwrap();
+    assert!(0 < far && far == own, "{record}");
+    banks_know_of_gauges(&out);
     fs::write(region.join("dressing.csv"), format!("{header}*,10,1,0\n")).unwrap();
     let out = folder.path().join("other");
     let said = forecast(&region, &["--levels-only", "--out", out.to_str().unwrap()]);
@@ -193,21 +242,27 @@ fn a_cycle_goes_on_from_the_last() {
         let record = fs::read(Path::new(&out).join("run.json")).unwrap();
         serde_json::from_slice::<serde_json::Value>(&record).unwrap()
     };
-    assert_eq!(line("2026-09-01T12:50:00Z", "first")["cold_start"], true);
-    assert_eq!(line(AT, "second")["cold_start"], false);
-    // A state that a full disk cut: the one before it is taken.
+    let first = line("2026-09-01T11:50:00Z", "first");
+    assert_eq!(first["cold_start"], true);
+    // Ten minutes later there is no state of an hour before yet: the oldest is taken. Afterwards
+    // the last hour is computed again, with what has come since.
+    assert_eq!(line("2026-09-01T12:00:00Z", "soon")["settings"]["start"], "2026-09-01T11:50:00Z");
+    let second = line(AT, "second");
+    assert_eq!(second["cold_start"], false);
+    assert_eq!(second["settings"]["start"], "2026-09-01T12:00:00Z");
+    // States that a full disk cut: the one before them is taken.
     let states = || fs::read_dir(region.join("state")).unwrap().map(|entry| entry.unwrap().path());
-    let newest = states().filter(|path| path.is_file()).max().unwrap();
-    let bytes = fs::read(&newest).unwrap();
-    fs::write(&newest, &bytes[..bytes.len() - 64]).unwrap();
+    let of_noon = states().find(|path| path.to_string_lossy().contains("T120000Z")).unwrap();
+    let bytes = fs::read(&of_noon).unwrap();
+    fs::write(&of_noon, &bytes[..bytes.len() - 64]).unwrap();
     let cut = line(AT, "cut");
-    assert_eq!(cut["cold_start"], false, "{cut}");
+    assert_eq!(cut["settings"]["start"], "2026-09-01T11:50:00Z", "{cut}");
     assert_eq!(cut["faults"]["forecast-state-other"]["count"], 1, "{cut}");
     let text = fs::read_to_string(region.join("region.toml")).unwrap();
     fs::write(region.join("region.toml"), text.replace("members = 6", "members = 5")).unwrap();
     let other = line(AT, "third");
     assert_eq!(other["cold_start"], true);
-    assert_eq!(other["faults"]["forecast-state-other"]["count"], 2, "{other}");
+    assert_eq!(other["faults"]["forecast-state-other"]["count"], 3, "{other}");
 }
 
 /// Without a rain forecast of the last two hours there is none of rivers, and nothing is left behind.
@@ -222,6 +277,22 @@ fn stale_rain_is_no_forecast() {
     assert_eq!(said.exit, Exit::Blocked, "{}", said.err);
     assert!(said.err.contains("降水予測が届いていません"), "{}", said.err);
     assert!(!out.exists());
+}
+
+/// A result that its store would refuse is not begun; a folder takes it, to be scored.
+#[test]
+fn a_forecast_that_would_come_too_late_is_not_begun() {
+    let (folder, region) = region(|text| text.replace("fictional = true\n", ""));
+    let (region, store) = (region.to_str().unwrap(), folder.path().join("store"));
+    let line = ["flood", "forecast", region, "--at", AT, "--json", "--store"];
+    let line = [&line[..], &[store.to_str().unwrap()]].concat();
+    let said = jomo_at("2026-09-01T14:00:00Z", &line);
+    assert_eq!(said.exit, Exit::Blocked, "{}", said.err);
+    assert_eq!(said.json()["errors"][0]["code"], "forecast-stale");
+    assert!(!store.exists());
+    // In time it is begun, and lacks the rain: what the sample invents is not for real regions.
+    let said = jomo_at("2026-09-01T13:05:00Z", &line);
+    assert_eq!(said.json()["errors"][0]["code"], "forecast-no-rain");
 }
 
 /// Each missing part is named with what to do.

@@ -193,6 +193,21 @@ fn five_layers_say_what_they_are() {
     assert_eq!(Edition::default(), Edition::Detailed);
 }
 
+/// What was missing when the flood was computed is told by each of its layers, the map first of all.
+#[test]
+fn each_layer_tells_what_was_missing() {
+    let desk = desk(true);
+    let mut record: serde_json::Value =
+        serde_json::from_str(&record("flood simulate", "done")).unwrap();
+    record["faults"] = json!({ "forecast-rain-late": { "count": 1, "places": ["110 min"] } });
+    desk.write("run/run.json", record.to_string().as_bytes());
+    assert_eq!(layers(&desk, &[]).exit, Exit::Done);
+    for theme in Theme::ALL {
+        let told = version(&desk, Access::Public, theme.layer()).layer.run.faults;
+        assert_eq!(json!(told), record["faults"], "{theme:?}");
+    }
+}
+
 /// A prediction for a real place never reaches the public store (気象業務法 17条).
 #[test]
 fn a_real_prediction_is_restricted() {

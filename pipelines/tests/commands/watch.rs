@@ -60,8 +60,13 @@ impl Post {
         self.folder.path().join(name)
     }
 
-    /// Both products of the reference time.
+    /// Both products of the reference time, as tests.
     fn rain(&self) {
+        self.rain_of(1);
+    }
+
+    /// The same with a production status.
+    fn rain_of(&self, status: u8) {
         let reference: Timestamp = REFERENCE.parse().unwrap();
         let grid = LatLonGrid::from_outer([138.9, 36.3, 139.2, 36.6], 12, 10).unwrap();
         let levels: Vec<u8> = (0..120).map(|cell| cell % 12).collect();
@@ -71,7 +76,8 @@ impl Post {
             ("rain/f.bin", Identification::forecast(reference), forecast),
             ("rain/a.bin", Identification::analysis(reference), analysis),
         ] {
-            let mut writer = FileWriter::new(identification, grid);
+            // An invented region takes tests only.
+            let mut writer = FileWriter::new(Identification { status, ..identification }, grid);
             writer.field(&product, &rain_levels_2017(), &levels).unwrap();
             fs::write(self.path(name), writer.finish()).unwrap();
         }
@@ -141,6 +147,52 @@ fn what_is_there_is_computed_and_published() {
     assert_eq!(calls.lines().count(), 2, "{calls}");
 }
 
+/// A forecast that lacked something is published, and told as such by code and in words.
+#[test]
+fn what_a_forecast_lacked_is_told() {
+    let late = r#"{"forecast-rain-late": {"count": 1, "places": ["90 min"]}}"#;
+    let post = Post::new(&format!(
+        "(RAIN) && sed -i 's/\"faults\": {{}}/\"faults\": {late}/' \"$out/run.json\" && exit 4"
+    ));
+    post.rain();
+    let said = post.once();
+    let (out, err) =
+        (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
+    assert_eq!(said.status.code(), Some(4), "{out}{err}");
+    assert!(
+        out.starts_with("計算しましたが、足りないデータがあります 2017-08-07 09:10 JST"),
+        "{out}"
+    );
+    assert!(out.contains("降水予測が更新されていません"), "{out}");
+    assert!(err.contains("足りないデータがあるまま公開しました"), "{err}");
+    let state = post.state();
+    assert_eq!(state["health"], "degraded");
+    assert_eq!(state["missing"][0]["code"], "forecast-rain-late");
+    assert_eq!(state["missing"][0]["places"][0], "90 min");
+    assert_eq!(state["counts"]["published"], 1);
+}
+
+/// What the tables lack all year is told apart, and does not make a good result look degraded.
+#[test]
+fn what_stands_in_the_tables_is_told_apart() {
+    let outside = r#"{"gauge-outside": {"count": 2, "places": ["g8", "g9"]}}"#;
+    let post = Post::new(&format!(
+        "(RAIN) && sed -i 's/\"standing\": {{}}/\"standing\": {outside}/' \"$out/run.json\" && exit 4"
+    ));
+    post.rain();
+    let said = post.once();
+    let (out, err) =
+        (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
+    // Something was kept out, as ever: the code of the exit says so, the sentence does not.
+    assert_eq!(said.status.code(), Some(4), "{out}{err}");
+    assert!(out.starts_with("計算正常 2017-08-07 09:10 JST"), "{out}");
+    assert!(!err.contains("足りないデータがあるまま"), "{err}");
+    let state = post.state();
+    assert_eq!((&state["health"], &state["missing"]), (&"normal".into(), &serde_json::json!([])));
+    assert_eq!(state["standing"][0]["code"], "gauge-outside");
+    assert_eq!(state["standing"][0]["places"], serde_json::json!(["g8", "g9"]));
+}
+
 /// A blocked forecast publishes nothing, and nothing is told as normal.
 #[test]
 fn a_refused_forecast_is_told_as_stale() {
@@ -153,6 +205,18 @@ fn a_refused_forecast_is_told_as_stale() {
     assert_eq!(post.state()["health"], "nothing");
     assert_eq!(post.state()["counts"]["discarded"], 1);
     assert!(!post.path("store").exists());
+}
+
+/// What is computed from real rain is for officials: it never becomes public as invented.
+#[test]
+fn real_rain_in_an_invented_region_is_refused() {
+    let post = Post::new("RAIN");
+    post.rain_of(0);
+    assert_eq!(post.once().status.code(), Some(5));
+    // What cannot be used may still be arriving, and is named after a while.
+    assert_eq!(post.state()["files"]["waiting"], 2);
+    assert_eq!(post.state()["health"], "nothing");
+    assert_eq!(post.calls(), "");
 }
 
 /// A half-written file begins nothing, and is neither moved nor deleted.

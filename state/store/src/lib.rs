@@ -17,6 +17,7 @@ mod publish;
 mod read;
 mod rollback;
 mod seal;
+mod series;
 mod stage;
 mod withdraw;
 
@@ -29,4 +30,5 @@ pub use pair::LiveIds;
 pub use publish::Published;
 pub use read::{Generation, GenerationDocument, LayerEntry, LayerVersion, Store, TileArchive};
 pub use seal::{public_run_key, seal_pair};
+pub use series::{series_file, series_id};
 pub use stage::{LayerStage, sha256_file, sha256_hex, staged_layers};

@@ -121,7 +121,9 @@ impl Store {
         }
     }
 
-    /// Newer data may replace older, never the other way round while the newer is valid.
+    /// Newer data may replace older, never the other way round while the newer is valid; invented
+    /// data, which never expire, only give way to newer ones. Events of the past are replayed in any
+    /// order.
     fn check_ages(
         &self,
         staged: &[LayerVersion],
@@ -135,9 +137,14 @@ impl Store {
             let entry = live.document(layer.access).and_then(|known| known.layers.get(&layer.id));
             let Some(entry) = entry else { continue };
             let live = self.version(layer.access, &layer.id, &entry.version)?.layer;
-            let times = (layer.reference_time, live.reference_time);
-            if let (Mode::Live, false, (Some(reference), Some(live_time))) =
-                (live.mode, live.is_expired(now), times)
+            let stands = match live.mode {
+                Mode::Live => !live.is_expired(now),
+                // What is invented never stands in the way of what is real.
+                Mode::Fictional => layer.mode == Mode::Fictional,
+                Mode::Replay => false,
+            };
+            if let (Some(reference), Some(live_time)) = (layer.reference_time, live.reference_time)
+                && stands
                 && reference < live_time
             {
                 let layer = layer.id.clone();

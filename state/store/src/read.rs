@@ -405,6 +405,9 @@ pub(crate) fn is_version(id: &str) -> bool {
     id.split_once('-').is_some_and(|(time, tail)| parse_compact(time).is_some() && hex(tail))
 }
 
+/// Longest relative path in bytes: the series of an id of 64 bytes that are all written as three.
+const NAME_MAX: usize = 207;
+
 /// A relative path of plain names, none of which begins with a dot.
 pub(crate) fn is_file_name(name: &str) -> bool {
     let plain = |part: &str| {
@@ -412,5 +415,5 @@ pub(crate) fn is_file_name(name: &str) -> bool {
             && !part.starts_with('.')
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
     };
-    name.len() <= 200 && name.split('/').all(plain) && name != "layer.json"
+    name.len() <= NAME_MAX && name.split('/').all(plain) && name != "layer.json"
 }

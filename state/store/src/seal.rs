@@ -28,6 +28,7 @@ pub fn seal_pair(public: &mut Layer, whole: &mut Layer) -> Result<(), StoreError
         inputs: Vec::new(),
         engine_version: whole.run.engine_version.clone(),
         faults: public.run.faults.without_places(),
+        standing: public.run.standing.without_places(),
     };
     whole.run.seal = Some(seal);
     Ok(())
@@ -50,7 +51,7 @@ pub fn public_run_key(seal: &str, key: &str) -> String {
 
 /// Whether a public version tells of its run what it may, and is of the run of `whole`.
 pub(crate) fn is_sealed(public: &Layer, whole: &Layer) -> bool {
-    let Run { key, seal, settings_sha256, inputs, faults, .. } = &public.run;
+    let Run { key, seal, settings_sha256, inputs, faults, standing, .. } = &public.run;
     let of_run =
         whole.run.seal.as_ref().is_some_and(|seal| *key == public_run_key(seal, &whole.run.key));
     of_run
@@ -58,4 +59,5 @@ pub(crate) fn is_sealed(public: &Layer, whole: &Layer) -> bool {
         && settings_sha256.is_empty()
         && inputs.is_empty()
         && *faults == faults.without_places()
+        && *standing == standing.without_places()
 }

@@ -53,6 +53,8 @@ fn row(route: RouteName, id: &str, version: &str) -> (String, String, u16) {
         R::Tile => ("/tiles/nests/4/14/6".to_owned(), empty, 200),
         R::PinnedTile => (format!("/tiles/nests/{version}/-/4/14/6"), empty, 200),
         R::Archive => (format!("/archives/nests/{version}/-.pmtiles"), empty, 200),
+        // For its readers there is the layer, and no such series.
+        R::Series => (format!("/series/nests/{version}/none.json"), empty, 404),
         R::Login => ("/login".to_owned(), sign_in, 200),
         R::Logout => ("/logout".to_owned(), empty, 204),
         R::Session => ("/api/v1/session".to_owned(), empty, 200),
@@ -76,7 +78,11 @@ fn expected(route: RouteName, verb: Verb, identity: Identity, success: u16) -> u
     let recognised = matches!(identity, Identity::Lower | Identity::Right);
     let one_layer = matches!(
         route,
-        RouteName::TileJson | RouteName::Tile | RouteName::PinnedTile | RouteName::Archive
+        RouteName::TileJson
+            | RouteName::Tile
+            | RouteName::PinnedTile
+            | RouteName::Archive
+            | RouteName::Series
     );
     match need(route, verb) {
         None => 405,

@@ -4,10 +4,11 @@ use std::io::Read;
 
 use axum::body::{Body, Bytes};
 use axum::http::Request;
-use jomo_core::layer::{Access, Layer, Mode};
+use jomo_core::feature::fid;
+use jomo_core::layer::{Access, Kind, Layer, Mode};
 use jomo_server::page::Page;
 
-use crate::fixture::{FIRST_STEP, PUBLISHED, Server, Shop, at, gzip, places, rain};
+use crate::fixture::{FIRST_STEP, PUBLISHED, Server, Shop, at, gzip, levels, places, rain};
 
 const GZIP: &str = "accept-encoding: gzip";
 
@@ -197,6 +198,111 @@ async fn documents_say_where_the_tiles_are() {
     assert!(timeless["tiles"][0].as_str().unwrap().contains("/-/{z}/{x}/{y}.mvt"));
     let forged = server.get("/catalog.json", &["host: evil.example/x\"y"]).await.json();
     assert_eq!(forged["layers"][0]["tilejson"], "http://127.0.0.1:8080/tiles/places.json");
+}
+
+/// What was missing when a layer was made stands in every document that tells of it, by code and in
+/// words; a layer that lacks nothing has no such key.
+#[tokio::test]
+async fn documents_tell_what_was_missing() {
+    let shop = Shop::new();
+    shop.publish(&[levels(Mode::Fictional, Access::Public), places()], "one", at(PUBLISHED));
+    let server = Server::new(&shop);
+    let catalogue = server.get("/catalog.json", &[]).await.json();
+    let description = server.get("/tiles/levels.json", &[]).await.json();
+    for fault in [&catalogue["layers"][0]["faults"], &description["faults"]] {
+        assert_eq!(fault[0]["code"], "forecast-rain-late");
+        assert_eq!(fault[0]["count"], 1);
+        assert!(fault[0]["title"]["ja"].as_str().unwrap().contains("降水予測"), "{fault}");
+        assert!(fault[0]["title"]["en"].as_str().unwrap().contains("late"), "{fault}");
+    }
+    assert_eq!(description["layer"]["run"]["faults"]["forecast-rain-late"]["places"][0], "90 min");
+    // What stands in the tables all year is told apart.
+    for fault in [&catalogue["layers"][0]["standing"], &description["standing"]] {
+        assert_eq!((&fault[0]["code"], &fault[0]["count"]), (&"gauge-outside".into(), &2.into()));
+        assert!(fault[0]["title"]["ja"].as_str().unwrap().contains("水位計"), "{fault}");
+        assert_eq!(fault.as_array().unwrap().len(), 1);
+    }
+    assert!(catalogue["layers"][1].get("standing").is_none());
+    assert!(catalogue["layers"][1].get("faults").is_none());
+    assert!(server.get("/tiles/places.json", &[]).await.json().get("faults").is_none());
+    let status = server.get("/status.json", &[]).await.json();
+    assert_eq!(status["layers"][0]["faults"], 1);
+    assert!(status["layers"][1].get("faults").is_none());
+}
+
+/// The series of a place has one address for each version, and is as public and as new as its layer.
+#[tokio::test]
+async fn series_are_served_with_their_layer() {
+    let shop = Shop::new();
+    shop.publish(&[levels(Mode::Fictional, Access::Public), places()], "one", at(PUBLISHED));
+    let server = Server::new(&shop);
+    let (version, other) = (shop.version("levels"), shop.version("places"));
+    let path = format!("/series/levels/{version}/g1.json");
+    let plain = server.get(&path, &[]).await;
+    assert_eq!(plain.status, 200);
+    assert_eq!(plain.json()["says"], "one");
+    assert_eq!(plain.header("content-type"), "application/json");
+    assert_eq!(plain.header("jomo-mode"), "fictional");
+    assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+    // Clients know features by their numbers.
+    let told = server.get("/tiles/levels.json", &[]).await.json();
+    assert_eq!(told["series"]["ids"][fid("g1").to_string()], "g1");
+    let address = format!("http://127.0.0.1:8080/series/levels/{version}/{{id}}.json");
+    assert_eq!(told["series"]["address"], address);
+    assert!(server.get("/tiles/places.json", &[]).await.json().get("series").is_none());
+    let packed = server.get(&path, &[GZIP]).await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert_eq!(inflate(&packed.body), plain.body);
+    let tag = format!("if-none-match: {}", packed.header("etag"));
+    assert_eq!(server.get(&path, &[GZIP, &tag]).await.status, 304);
+    // An id may hold characters that have to be encoded in an address.
+    let encoded = server.get(&format!("/series/levels/{version}/%67%31.json"), &[]).await;
+    assert_eq!(encoded.status, 200);
+    assert_eq!(encoded.body, plain.body);
+    let odd = server.get(&format!("/series/levels/{version}/k%202%2F%23%25.json"), &[]).await;
+    assert_eq!(odd.status, 200);
+    assert_eq!(odd.body, plain.body);
+    for (path, code) in [
+        (format!("/series/levels/{version}/g2.json"), "series-unknown"),
+        (format!("/series/levels/{version}/%ff.json"), "series-unknown"),
+        (format!("/series/levels/{version}/g1%.json"), "series-unknown"),
+        (format!("/series/levels/{version}/..%2flayer.json"), "series-unknown"),
+        (format!("/series/levels/{other}/g1.json"), "version-unknown"),
+        (format!("/series/places/{other}/g1.json"), "series-unknown"),
+        (format!("/series/nowhere/{version}/g1.json"), "layer-unknown"),
+        (format!("/series/levels/{version}/g1.json.gz"), "route-unknown"),
+        (format!("/series/levels/{version}/a/g1.json"), "route-unknown"),
+    ] {
+        let answer = server.get(&path, &[]).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.json()["code"], code, "{path}");
+    }
+    assert_eq!(server.get(&format!("{path}?time=now"), &[]).await.status, 400);
+}
+
+/// A live series is gone with its layer, and one that is restricted is nowhere for the public.
+#[tokio::test]
+async fn series_expire_and_are_kept_from_the_public() {
+    let shop = Shop::new();
+    shop.publish(&[places()], "one", at(PUBLISHED));
+    shop.publish(&[levels(Mode::Live, Access::Restricted)], "secret", at(PUBLISHED));
+    let server = Server::new(&shop);
+    let generation = shop.store.current(Access::Restricted).unwrap().unwrap();
+    let version = &generation.layers["levels"].layer.version;
+    let asked = server.get(&format!("/series/levels/{version}/g1.json"), &[]).await;
+    let unknown = server.get(&format!("/series/nowhere/{version}/g1.json"), &[]).await;
+    assert_eq!((asked.status.as_u16(), &asked.body), (404, &unknown.body));
+
+    let shop = Shop::new();
+    let live = Layer { kind: Kind::Relayed, ..levels(Mode::Live, Access::Public) };
+    shop.publish(&[live], "one", at(PUBLISHED));
+    let server = Server::new(&shop);
+    let path = format!("/series/levels/{}/g1.json", shop.version("levels"));
+    server.set_now("2026-11-22T00:29:50Z");
+    let last = server.get(&path, &[]).await;
+    assert_eq!((last.status.as_u16(), last.header("cache-control")), (200, "private, max-age=10"));
+    server.set_now("2026-11-22T00:30:00Z");
+    assert_eq!(server.get(&path, &[]).await.status, 410);
 }
 
 #[tokio::test]

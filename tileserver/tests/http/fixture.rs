@@ -17,7 +17,7 @@ use jomo_core::feature::{Field, FieldType};
 use jomo_core::layer::{Access, Kind, Layer, Mode, Run, SPEC_VERSION, Text};
 use jomo_server::app::{App, Clock, Settings};
 use jomo_server::page::Page;
-use jomo_store::{LayerStage, LayerVersion, Store};
+use jomo_store::{LayerStage, LayerVersion, Store, series_file};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -66,6 +66,14 @@ impl Shop {
                 let said = format!("{} {content} {time:?}{whole}", layer.id);
                 fs::write(staged.path(&name).unwrap(), archive(said.as_bytes())).unwrap();
                 staged.add(&name).unwrap();
+            }
+            if layer.id == "levels" {
+                for id in ["g1", "k 2/#%"] {
+                    let name = series_file(id);
+                    let series = gzip(format!("{{\"says\":\"{content}\"}}").as_bytes());
+                    fs::write(staged.path(&name).unwrap(), series).unwrap();
+                    staged.add(&name).unwrap();
+                }
             }
             staged.finish(layer.clone(), now).unwrap();
         }
@@ -135,6 +143,7 @@ pub(crate) fn places() -> Layer {
             inputs: vec![],
             engine_version: "0".to_owned(),
             faults: Faults::default(),
+            standing: Faults::default(),
         },
         files: std::collections::BTreeMap::new(),
     }
@@ -150,6 +159,27 @@ pub(crate) fn rain(mode: Mode) -> Layer {
         reference_time: Some(at(PUBLISHED)),
         valid_times: vec![at("2026-11-22T01:00:00Z"), at("2026-11-22T02:00:00Z")],
         expires: Some(at("2026-11-22T01:30:00Z")),
+        ..places()
+    }
+}
+
+/// A forecast without time axis that expires after half an hour, with the series of the gauge `g1`
+/// and with faults.
+pub(crate) fn levels(mode: Mode, access: Access) -> Layer {
+    let mut faults = Faults::default();
+    faults.add("forecast-rain-late", || "90 min".to_owned());
+    let mut standing = Faults::default();
+    standing.add("gauge-outside", || "g9".to_owned());
+    standing.add("gauge-outside", || "g8".to_owned());
+    Layer {
+        id: "levels".to_owned(),
+        title: Text::new("水位", "Levels"),
+        kind: Kind::Forecast,
+        mode,
+        access,
+        reference_time: Some(at(PUBLISHED)),
+        expires: Some(at("2026-11-22T00:30:00Z")),
+        run: Run { faults, standing, ..places().run },
         ..places()
     }
 }

@@ -2,7 +2,7 @@
 
 import { ask, Problem, type Reason } from './answers';
 import { readCatalogue, readDescription, readGeneration } from './contract';
-import type { Catalogue, Description, Entry } from './contract';
+import type { Catalogue, Description, Entry, Kind } from './contract';
 import { stepAt } from './steps';
 
 /** More points than this hide everything below them at the scale of a prefecture. */
@@ -25,6 +25,9 @@ type Choice = Pick<Layer, 'visible' | 'opacity'>;
 
 /** Groups of the panel, in its order: as they lie on the map, topmost first. */
 export const GROUPS = ['timed', 'points', 'lines', 'areas', 'unknown'] as const;
+
+/** Kinds of things that stand where they stand, whatever comes. */
+const PLACES: readonly Kind[] = ['designated', 'inventory', 'register'];
 
 export type LayerGroup = (typeof GROUPS)[number];
 
@@ -139,16 +142,22 @@ export class Atlas extends EventTarget {
 
   #take(catalogue: Catalogue, layers: Layer[]): void {
     this.#generation = catalogue.generation;
-    this.layers = arranged(layers, this.#order);
+    const first = layers.map((layer) => (this.#isChosen(layer.entry.id) ? layer : { ...layer, visible: isFirst(layer, layers) }));
+    this.layers = arranged(first, this.#order);
     this.problem = null;
     this.silent = false;
     this.heard = Date.now();
   }
 
+  /** Whether the reader, or an address, has said what is to be seen of a layer. */
+  #isChosen(id: string): boolean {
+    return this.#onlyChosen || this.#chosen.has(id);
+  }
+
   #choice(id: string, description: Description | null): Choice {
     const chosen = this.#chosen.get(id);
     if (chosen !== undefined) return chosen;
-    return { visible: !this.#onlyChosen && description?.isHidden !== true && !isCrowd(description), opacity: 1 };
+    return { visible: !this.#onlyChosen && isShown(description), opacity: 1 };
   }
 
   #changed(): void {
@@ -180,6 +189,20 @@ export function startingTime(layers: readonly ReadyLayer[], now: number): number
   return times.length === 0 ? null : Math.min(...times);
 }
 
+function isShown(description: Description | null): boolean {
+  return description?.isHidden !== true && !isCrowd(description);
+}
+
+/**
+ * Whether the map begins with a layer. Whoever is shown a forecast looks at that first: shelters and
+ * facilities, of which there are many, would lie between its gauges at the size of a phone.
+ */
+export function isFirst(layer: Layer, layers: readonly Layer[]): boolean {
+  const hasForecast = layers.some(({ entry, description }) => entry.kind === 'forecast' && description !== null && isShown(description));
+  const isPlaces = PLACES.includes(layer.entry.kind) && groupOf(layer) === 'points';
+  return isShown(layer.description) && !(hasForecast && isPlaces);
+}
+
 function isCrowd(description: Description | null): boolean {
   if (description === null) return false;
   return CROWD < description.featureCount && description.style.some(({ type }) => type === 'circle');
@@ -194,10 +217,14 @@ export function groupOf({ description }: Pick<Layer, 'description'>): LayerGroup
   return types.has('line') && !types.has('fill') ? 'lines' : 'areas';
 }
 
-/** By group; those that `order` names change places among themselves, all others stay. */
+/** What a reader has to see first lies in front, until the reader wants it otherwise. */
+const FRONT: readonly Kind[] = ['forecast', 'observation', 'relayed'];
+
+/** By group, what is foreseen and observed before all else; those that `order` names change places among themselves, all others stay. */
 export function arranged(layers: readonly Layer[], order: readonly string[]): Layer[] {
+  const front = ({ entry: { kind } }: Layer): number => (FRONT.includes(kind) ? FRONT.indexOf(kind) : FRONT.length);
   return GROUPS.flatMap((group) => {
-    const members = layers.filter((layer) => groupOf(layer) === group);
+    const members = layers.filter((layer) => groupOf(layer) === group).sort((a, b) => front(a) - front(b));
     const named = members.filter(({ entry }) => order.includes(entry.id));
     const queue = [...named].sort((a, b) => order.indexOf(a.entry.id) - order.indexOf(b.entry.id));
     return members.map((layer) => (named.includes(layer) ? (queue.shift() ?? layer) : layer));

@@ -1,6 +1,7 @@
 /** What one feature says about itself, in the words of its layer. */
 
 import type { Description, Field, Language, StyleLayer } from './contract';
+import { leadTime, shortTime } from './time';
 import { say } from './words';
 
 export interface Attribute {
@@ -12,11 +13,14 @@ export interface Attribute {
 
 export type Properties = Readonly<Record<string, unknown>>;
 
+/** What of a layer is needed to tell of its features. */
+export type Told = Pick<Description, 'fields' | 'referenceTime'>;
+
 /** The declared attributes that the feature has, in the order of the layer's fields. */
-export function attributesOf(fields: readonly Field[], properties: Properties, language: Language): Attribute[] {
+export function attributesOf({ fields, referenceTime }: Told, properties: Properties, language: Language): Attribute[] {
   return fields.flatMap((field) => {
     const value = properties[field.name];
-    return value === undefined || value === null || value === '' ? [] : [attribute(field, value, language)];
+    return value === undefined || value === null || value === '' ? [] : [attribute(field, value, { language, referenceTime })];
   });
 }
 
@@ -25,14 +29,14 @@ export function attributesOf(fields: readonly Field[], properties: Properties, l
  * first attribute, else by its number.
  */
 export function nameOf(
-  layer: Pick<Description, 'fields' | 'style'>,
+  layer: Told & Pick<Description, 'style'>,
   feature: { readonly id?: string | number | undefined; readonly properties: Properties },
   language: Language,
 ): string {
   const field = nameField(layer);
-  const named = field === undefined ? undefined : attributesOf([field], feature.properties, language)[0];
+  const named = field === undefined ? undefined : attributesOf({ ...layer, fields: [field] }, feature.properties, language)[0];
   if (named !== undefined) return named.value;
-  const first = attributesOf(layer.fields, feature.properties, language)[0];
+  const first = attributesOf(layer, feature.properties, language)[0];
   return first === undefined ? String(feature.id ?? '') : `${first.title} ${first.value}`;
 }
 
@@ -54,18 +58,37 @@ function labelField(style: StyleLayer): string | null {
   return null;
 }
 
-function attribute(field: Field, value: unknown, language: Language): Attribute {
+/** For whom a value is printed, and against which 初期時刻 its times are told. */
+interface Reader {
+  readonly language: Language;
+  readonly referenceTime: number | null;
+}
+
+function attribute(field: Field, value: unknown, reader: Reader): Attribute {
+  const { language } = reader;
   const title = field.title[language] === '' ? field.name : field.title[language];
   const code = field.codes.find((candidate) => String(candidate.value) === String(value));
   if (code !== undefined) return { title, value: code.label[language], color: code.color };
-  const printed = print(value, language);
+  const printed = (field.isTime ? printTime(value, reader) : null) ?? print(value, language, field);
   return { title, value: field.unit === null ? printed : `${printed} ${field.unit}`, color: null };
 }
 
-function print(value: unknown, language: Language): string {
+/** A time in JST, and how far ahead it lies; `null` for what is no time. */
+function printTime(value: unknown, { language, referenceTime }: Reader): string | null {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(time)) return null;
+  const printed = shortTime(language, time, referenceTime);
+  if (referenceTime === null || time <= referenceTime) return printed;
+  return say(language, 'web-time-lead', { time: printed, lead: leadTime(language, referenceTime, time) });
+}
+
+function print(value: unknown, language: Language, { type, unit }: Field): string {
   if (typeof value === 'boolean') return say(language, value ? 'web-yes' : 'web-no');
   if (typeof value !== 'number') return String(value);
-  // Codes are numbers too, so nothing is grouped; seven digits are what a 32-bit float holds.
+  // Codes are numbers too, so nothing is grouped; seven digits are what a 32-bit float holds. Metres
+  // stand below each other to be compared: all with the same digits.
+  const isLength = type === 'float' && unit === 'm';
   const digits = Number.isInteger(value) ? {} : { maximumSignificantDigits: 7 };
-  return new Intl.NumberFormat(language, { useGrouping: false, ...digits }).format(value);
+  const same = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return new Intl.NumberFormat(language, { useGrouping: false, ...(isLength ? same : digits) }).format(value);
 }

@@ -47,6 +47,8 @@ export interface Field {
   readonly name: string;
   readonly type: string;
   readonly title: Text;
+  /** Whether its text is a time by RFC 3339. */
+  readonly isTime: boolean;
   readonly unit: string | null;
   readonly codes: readonly Code[];
 }
@@ -61,6 +63,20 @@ export interface InputFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** What was missing, not believed or kept out when a layer was made. */
+export interface Fault {
+  readonly code: string;
+  readonly count: number;
+  readonly title: Text;
+}
+
+export interface SeriesPlace {
+  /** Address with `{id}`. */
+  readonly address: string;
+  /** Ids of the features that have one, by their number in tiles. */
+  readonly ids: ReadonlyMap<string, string>;
 }
 
 export interface Run {
@@ -97,6 +113,11 @@ export interface Description {
   readonly expires: number | null;
   /** The now of a replay or fictional layer. */
   readonly clock: number | null;
+  readonly faults: readonly Fault[];
+  /** What its tables make every computation leave out until somebody mends them. */
+  readonly standing: readonly Fault[];
+  /** Where the series of features are; `null` for a layer without. */
+  readonly series: SeriesPlace | null;
   readonly run: Run;
 }
 
@@ -138,6 +159,9 @@ export function readDescription(json: unknown): Description {
     current: optional(temporal['current'], time),
     expires: optional(temporal['expires'] ?? layer['expires'], time),
     clock: optional(temporal['clock'] ?? layer['clock'], time),
+    faults: list(root['faults']).map(readFault),
+    standing: list(root['standing']).map(readFault),
+    series: optional(root['series'], readSeriesPlace),
     run: {
       command: optional(run['command'], string) ?? '',
       engineVersion: optional(run['engine_version'], string) ?? '',
@@ -170,11 +194,30 @@ function readField(json: unknown): Field {
     name,
     type: string(field['type'], `${name}.type`),
     title: text(field['title'], `${name}.title`),
+    isTime: field['format'] === 'date-time',
     unit: optional(field['unit'], string),
     codes: list(field['codes']).map((code) => {
       const { value, label, color } = record(code, `${name}.codes`);
       return { value, label: text(label, `${name}.codes.label`), color: optional(color, string) };
     }),
+  };
+}
+
+function readFault(json: unknown): Fault {
+  const fault = record(json, 'faults');
+  return {
+    code: string(fault['code'], 'faults.code'),
+    count: number(fault['count'], 'faults.count'),
+    title: text(fault['title'], 'faults.title'),
+  };
+}
+
+function readSeriesPlace(json: unknown): SeriesPlace {
+  const place = record(json, 'series');
+  const ids = Object.entries(record(place['ids'], 'series.ids'));
+  return {
+    address: string(place['address'], 'series.address'),
+    ids: new Map(ids.map(([number, id]) => [number, string(id, 'series.ids')])),
   };
 }
 

@@ -78,6 +78,11 @@ export class Drawing extends EventTarget {
     return this.#drawn.get(id)?.shown.time ?? null;
   }
 
+  /** What of a layer is on screen: the address of its tiles, which differs by version and step. */
+  tilesOnScreen(id: string): string | undefined {
+    return this.#drawn.get(id)?.shown.tiles;
+  }
+
   /** Whether something wanted is not on screen yet. */
   get isWaiting(): boolean {
     return [...this.#drawn.values()].some(({ shown, wanted }) => shown.tiles !== tilesOf(wanted, wanted.time));

@@ -12,6 +12,8 @@ export interface Found {
   readonly feature: GeoJSONFeature;
   /** The step that it belongs to; `null` for a layer without time. */
   readonly time: number | null;
+  /** The tiles that it was read from; they differ by version and step. */
+  readonly tiles: string | undefined;
 }
 
 /** A line of the list: one feature, or several nameless ones that say the same. */
@@ -120,6 +122,12 @@ function distinct({ drawing, layers }: Scene, features: readonly (GeoJSONFeature
     const key = `${owner} ${feature.id ?? JSON.stringify(feature.properties)}`;
     if (layer === undefined || seen.has(key)) return [];
     seen.add(key);
-    return [{ layer, feature, time: drawing.timeOf(layer.entry.id) }];
+    return [{ layer, feature, time: drawing.timeOf(layer.entry.id), tiles: drawing.tilesOnScreen(layer.entry.id) }];
   });
+}
+
+/** Whether the map shows another version or step by now than the one that a feature was read from. */
+export function isOutdated(drawing: Drawing, { layer, tiles }: Found): boolean {
+  const shown = drawing.tilesOnScreen(layer.entry.id);
+  return shown !== undefined && shown !== tiles;
 }

@@ -2,24 +2,42 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 
-import { attributesOf, nameOf } from './attributes';
+import { attributesOf, nameField, nameOf, type Attribute } from './attributes';
 import type { Found } from './inspection';
+import { issue, issueStyles } from './issue';
 import { look } from './look';
 import { restrictedMark } from './restricted';
+import { seriesAddress } from './series';
 import { icon, swatch } from './swatch';
 import { dayAndTime } from './time';
 import { say, type Language } from './words';
 
+/** Attributes below each other; what has a class stands first, above the chart. */
+function rows(attributes: readonly Attribute[]): TemplateResult | typeof nothing {
+  if (attributes.length === 0) return nothing;
+  return html`<dl>
+    ${attributes.map(
+      ({ title, value, color }) => html`<div>
+        <dt>${title}</dt>
+        <dd>${color === null ? '' : swatch({ color, symbol: 'fill' })}<span>${value}</span></dd>
+      </div>`,
+    )}
+  </dl>`;
+}
+
 export class JomoDetails extends LitElement {
-  static override properties = { found: { attribute: false }, language: { attribute: false } };
+  static override properties = { found: { attribute: false }, language: { attribute: false }, now: { attribute: false } };
 
   declare found: readonly Found[];
   declare language: Language;
+  /** Wall-clock time that ages are counted to. */
+  declare now: number;
 
   constructor() {
     super();
     this.found = [];
     this.language = 'ja';
+    this.now = Date.now();
   }
 
   /** Moves the focus here, for readers who came by keyboard. */
@@ -43,20 +61,24 @@ export class JomoDetails extends LitElement {
 
   #card({ layer, feature, time }: Found): TemplateResult {
     const name = nameOf(layer.description, feature, this.language);
-    const attributes = attributesOf(layer.description.fields, feature.properties, this.language);
+    // The heading is not told again below it.
+    const { description } = layer;
+    const heading = nameField(description);
+    const fields = description.fields.filter((field) => field !== heading);
+    const attributes = attributesOf({ ...description, fields }, feature.properties, this.language);
     return html`<article data-layer=${layer.entry.id} data-feature=${String(feature.id ?? '')}>
       <p class="layer">${layer.entry.title[this.language]} ${restrictedMark(layer.entry, this.language)}</p>
       <h3>${name}</h3>
       ${time === null ? nothing : html`<p class="time">${say(this.language, 'web-valid-time')} <time datetime=${new Date(time).toISOString()}>${dayAndTime(this.language, time)}</time></p>`}
-      <dl>
-        ${attributes.map(
-          ({ title, value, color }) => html`<div>
-            <dt>${title}</dt>
-            <dd>${color === null ? '' : swatch({ color, symbol: 'fill' })}<span>${value}</span></dd>
-          </div>`,
-        )}
-      </dl>
+      ${issue(layer, this.language, this.now)}
+      ${rows(attributes.filter(({ color }) => color !== null))}${this.#series(layer, feature.id)}${rows(attributes.filter(({ color }) => color === null))}
     </article>`;
+  }
+
+  #series({ description: { series } }: Found['layer'], number: unknown): TemplateResult | typeof nothing {
+    const id = series?.ids.get(String(number));
+    if (series == null || id === undefined) return nothing;
+    return html`<jomo-series .address=${seriesAddress(series.address, id)} .language=${this.language}></jomo-series>`;
   }
 
   #close(): void {
@@ -65,6 +87,7 @@ export class JomoDetails extends LitElement {
 
   static override styles = [
     look,
+    issueStyles,
     css`
       :host {
         display: block;
@@ -135,7 +158,7 @@ export class JomoDetails extends LitElement {
       }
       dl div {
         display: grid;
-        grid-template-columns: minmax(6rem, 2fr) 3fr;
+        grid-template-columns: minmax(6rem, 1fr) 1fr;
         gap: 0.75rem;
         border-top: 1px dotted var(--line);
         padding: 0.1875rem 0;

@@ -3,8 +3,9 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 
-import { groupOf, GROUPS, isStale, type Layer, type LayerGroup } from './atlas';
+import { groupOf, GROUPS, isStale, type Layer, type LayerGroup, type ReadyLayer } from './atlas';
 import type { Description } from './contract';
+import { issue, issueStyles } from './issue';
 import { legendOf } from './legend';
 import { look } from './look';
 import { restrictedMark } from './restricted';
@@ -100,7 +101,7 @@ export class JomoLayers extends LitElement {
       </label>
       ${this.#state(layer)}
       ${visible && description !== null
-        ? html`<div class="body">${this.#legend(description)}${this.#opacity(layer)}${this.#places(layer, members)}${this.#provenance(layer, description)}</div>`
+        ? html`<div class="body">${issue(layer as ReadyLayer, this.language, this.now)}${this.#legend(description)}${this.#opacity(layer)}${this.#places(layer, members)}${this.#provenance(layer, description)}</div>`
         : nothing}
     `;
   }
@@ -205,6 +206,7 @@ export class JomoLayers extends LitElement {
 
   static override styles = [
     look,
+    issueStyles,
     css`
       :host {
         display: block;

@@ -6,7 +6,7 @@ import type { LngLat, Map as MapLibreMap } from 'maplibre-gl';
 import { Atlas, drawable, startingTime, type ReadyLayer } from './atlas';
 import { Drawing } from './drawing';
 import { HIGHLIGHT, highlight } from './highlight';
-import { featuresAt, featuresInView, piecesOf, placeOf, wayOutOf } from './inspection';
+import { featuresAt, featuresInView, isOutdated, piecesOf, placeOf, wayOutOf } from './inspection';
 import type { Found, Group, Scene, Spot } from './inspection';
 import type { JomoDetails } from './jomo-details';
 import type { LayerChange, LayerMove } from './jomo-layers';
@@ -25,6 +25,7 @@ import { LANGUAGES, say, type Language } from './words';
 const POLL_MS = 30_000;
 /** Validity is judged this often: a stale forecast stands no longer than that. */
 const JUDGE_MS = 1_000;
+const MINUTE_MS = 60_000;
 /** How far from a point or line a click still counts, in pixels: half of a 24-pixel target. */
 const REACH = 12;
 /** A layer just published is waited for this long, this often. */
@@ -177,7 +178,7 @@ export class JomoMap extends LitElement implements StaffHost {
           ${frame(this.#ready, this.language)}
           <div class="notices">${this.#notices()}</div>
           ${this.#canDraw ? this.#zoom() : nothing}
-          <jomo-details .found=${this.#foundNow} .language=${this.language} ?hidden=${this.found === null}></jomo-details>
+          <jomo-details .found=${this.#foundNow} .language=${this.language} .now=${this.now} ?hidden=${this.found === null}></jomo-details>
           <div class="foot">${this.#timeBar()}${this.#credits()}</div>
           <p class="unseen" role="status">${this.#announcement()}</p>
         </main>
@@ -259,7 +260,8 @@ export class JomoMap extends LitElement implements StaffHost {
   #credits(): TemplateResult | typeof nothing {
     const texts = new Set(this.#ready.map(({ description }) => description.attribution[this.language]));
     if (texts.size === 0) return nothing;
-    return html`<p class="credits">${this.#say('web-source')}: ${[...texts].join(' | ')}</p>`;
+    // Two lines, the whole on demand: with many layers it covered a fifth of a phone's map.
+    return html`<details class="credits"><summary><span>${this.#say('web-source')}: ${[...texts].join(' | ')}</span></summary></details>`;
   }
 
   #tab(tab: Tab): TemplateResult {
@@ -401,7 +403,9 @@ export class JomoMap extends LitElement implements StaffHost {
     const now = Date.now();
     const isDifferent = drawable(this.atlas.layers, now).length !== this.#ready.length;
     const passesStep = startingTime(drawable(this.atlas.layers, now), now) !== startingTime(this.#ready, this.now);
-    if (isDifferent || passesStep) this.now = now;
+    // Ages are told in minutes.
+    const isOlder = Math.floor(this.now / MINUTE_MS) < Math.floor(now / MINUTE_MS);
+    if (isDifferent || passesStep || isOlder) this.now = now;
   }
 
   #readAddress(): void {
@@ -427,12 +431,12 @@ export class JomoMap extends LitElement implements StaffHost {
     if (hash !== location.hash) history.replaceState(null, '', hash);
   }
 
-  /** Another step is on the map: attributes of the step before must not stand beside it. */
+  /** Another step or version is on the map: attributes of the one before must not stand beside it. */
   #onShown(): void {
     this.requestUpdate();
     const scene = this.#scene;
     if (scene === null || this.found === null) return;
-    if (!this.found.some(({ layer }) => 0 < layer.description.validTimes.length)) return;
+    if (!this.found.some((found) => isOutdated(scene.drawing, found))) return;
     if (this.#asked === null) this.#dismiss();
     else void this.#show(scene, featuresAt(scene, scene.map.project(this.#asked), REACH), null);
   }

@@ -215,6 +215,10 @@ const layout = css`
     right: 4.5rem;
     z-index: 4;
     width: 22rem;
+    max-height: calc(100% - 5rem);
+  }
+  /* The slider stays in sight. */
+  jomo-details:has(+ .foot jomo-time) {
     max-height: calc(100% - 11.5rem);
   }
   jomo-details[hidden] {
@@ -243,6 +247,19 @@ const layout = css`
     font-size: var(--text-xs);
     line-height: 1.5;
     pointer-events: auto;
+  }
+  .credits summary {
+    list-style: none;
+    cursor: pointer;
+  }
+  .credits summary::-webkit-details-marker {
+    display: none;
+  }
+  .credits:not([open]) span {
+    display: -webkit-box;
+    overflow: hidden;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
   }
   @media (max-width: 47.99rem) {
     .page {
@@ -292,7 +309,8 @@ const layout = css`
       font-size: var(--text-xs);
       line-height: 1.4;
     }
-    jomo-details {
+    jomo-details,
+    jomo-details:has(+ .foot jomo-time) {
       inset: auto 0.5rem 0.5rem;
       width: auto;
       max-height: 60%;

@@ -29,6 +29,20 @@ export function dayAndTime(language: Language, time: number): string {
   return say(language, 'web-time-full', parts(language, time));
 }
 
+/** Day and time, with the year only if it is another than that of `near`. */
+export function shortTime(language: Language, time: number, near: number | null): string {
+  const at = parts(language, time);
+  const isNear = near !== null && parts(language, near).year === at.year;
+  return isNear ? say(language, 'web-time-short', at) : dayAndTime(language, time);
+}
+
+/** How long ago something was, e.g. `12分前`; less than a minute as none. */
+export function age(language: Language, time: number, now: number): string {
+  const total = Math.max(0, Math.floor((now - time) / MINUTE_MS));
+  const [hours, minutes] = [Math.floor(total / 60), total % 60];
+  return hours === 0 ? say(language, 'web-age-minutes', { minutes }) : say(language, 'web-age-hours', { hours, minutes });
+}
+
 /** Hour and minute, e.g. `10:10`. */
 export function clockTime(time: number): string {
   const { hour, minute } = parts('ja', time);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { arranged, Atlas, drawable, groupOf, isStale, startingTime, type Layer, type ReadyLayer } from '../src/atlas';
+import { arranged, Atlas, drawable, groupOf, isFirst, isStale, startingTime, type Layer, type ReadyLayer } from '../src/atlas';
 import { attributesOf, nameOf } from '../src/attributes';
 import { readCatalogue, readDescription, type Description, type Entry, type Field, type Mode } from '../src/contract';
 import { legendOf } from '../src/legend';
@@ -100,7 +100,7 @@ test('changing areas have a legend line for no data', () => {
 });
 
 test('attributes have titles, units and the labels of codes', () => {
-  const field = (name: string, more: Partial<Field> = {}): Field => ({ name, type: 'text', title: text(`${name}の題`, name), unit: null, codes: [], ...more });
+  const field = (name: string, more: Partial<Field> = {}): Field => ({ name, type: 'text', title: text(`${name}の題`, name), isTime: false, unit: null, codes: [], ...more });
   const fields = [
     field('name'),
     field('level', { unit: 'm' }),
@@ -110,18 +110,42 @@ test('attributes have titles, units and the labels of codes', () => {
     field('absent'),
   ];
   const properties = { name: '<b>前橋</b>', level: Math.fround(79.9), class: 2, open: true, town_code: 10201, secret: 'x' };
-  expect(attributesOf(fields, properties, 'ja').map(({ title, value, color }) => [title, value, color])).toEqual([
+  expect(attributesOf({ fields, referenceTime: null }, properties, 'ja').map(({ title, value, color }) => [title, value, color])).toEqual([
     ['nameの題', '<b>前橋</b>', null],
     ['levelの題', '79.9 m', null],
     ['classの題', '強い', '#f00'],
     ['openの題', 'はい', null],
     ['town_codeの題', '10201', null],
   ]);
-  expect(nameOf({ fields, style: [] }, { id: 7, properties }, 'ja')).toBe('<b>前橋</b>');
+  expect(nameOf({ fields, referenceTime: null, style: [] }, { id: 7, properties }, 'ja')).toBe('<b>前橋</b>');
   const labelled = [{ type: 'symbol', layout: { 'text-field': ['to-string', ['get', 'class']] } }];
-  expect(nameOf({ fields, style: labelled }, { id: 7, properties }, 'en')).toBe('strong');
-  expect(nameOf({ fields, style: [] }, { id: 7, properties: { level: 3 } }, 'en')).toBe('level 3 m');
-  expect(nameOf({ fields: [], style: [] }, { id: 7, properties }, 'en')).toBe('7');
+  expect(nameOf({ fields, referenceTime: null, style: labelled }, { id: 7, properties }, 'en')).toBe('strong');
+  expect(nameOf({ fields, referenceTime: null, style: [] }, { id: 7, properties: { level: 3 } }, 'en')).toBe('level 3 m');
+  expect(nameOf({ fields: [], referenceTime: null, style: [] }, { id: 7, properties }, 'en')).toBe('7');
+});
+
+test('times are told as people say them, by the schema and not by how a text looks', () => {
+  const field = (name: string, isTime: boolean): Field => ({ name, type: 'text', title: text(name), isTime, unit: null, codes: [] });
+  const layer = { fields: [field('at', true), field('before', true), field('odd', true), field('note', false)], referenceTime: ISSUED };
+  const at = '2017-08-07T15:30:00Z';
+  const properties = { at, before: '2016-12-31T23:00:00Z', odd: 'later', note: at };
+  const told = (language: 'ja' | 'en', from: number | null): string[] =>
+    attributesOf({ ...layer, referenceTime: from }, properties, language).map(({ value }) => value);
+  expect(told('ja', ISSUED)).toEqual(['8月8日(火) 00:30(+15時間20分)', '1月1日(日) 08:00', 'later', at]);
+  expect(told('en', ISSUED)[0]).toBe('Tue 8 Aug 00:30 JST (+15 h 20 min)');
+  expect(told('ja', null)[0]).toBe('2017年8月8日(火) 00:30');
+});
+
+test('what was missing is read with its words', () => {
+  const fault = { code: 'forecast-rain-late', count: 1, title: text('降水予測が更新されていません', 'late') };
+  expect(readDescription({ ...answer, faults: [fault] }).faults).toEqual([fault]);
+  expect(readDescription(answer).faults).toEqual([]);
+  const standing = readDescription({ ...answer, standing: [fault] });
+  expect([standing.faults, standing.standing]).toEqual([[], [fault]]);
+  expect(() => readDescription({ ...answer, faults: [{ code: 'x' }] })).toThrow(Malformed);
+  const dated = { ...answer.layer, fields: [{ name: 'at', type: 'text', format: 'date-time', title: text('時刻') }] };
+  expect(readDescription({ ...answer, layer: dated }).fields[0]?.isTime).toBe(true);
+  expect(readDescription(answer).fields[0]?.isTime).toBe(false);
 });
 
 /** A layer of this id that is drawn with these types and has no time. */
@@ -141,6 +165,21 @@ test('the panel has groups as layers lie on the map, and the reader\'s order wit
   expect(idsOf(arranged(more, ['shelters', 'wells'])), 'what is not named keeps its place').toEqual([
     'rain', 'shelters', 'gauges', 'wells', 'rivers', 'towns',
   ]);
+});
+
+test('a map with a forecast begins without the places that would cover it', () => {
+  const of = (id: string, kind: ReadyLayer['entry']['kind'], ...types: string[]): ReadyLayer => {
+    const made = still(id, ...types);
+    return { ...made, entry: { ...made.entry, kind } };
+  };
+  const [shelters, gauges, towns] = [of('shelters', 'designated', 'circle'), of('gauges', 'observation', 'circle'), of('towns', 'inventory', 'fill')];
+  const forecast = of('levels', 'forecast', 'circle');
+  const first = (layers: readonly ReadyLayer[]): string[] => idsOf(layers.filter((layer) => isFirst(layer, layers)));
+  expect(first([shelters, gauges, towns])).toEqual(['shelters', 'gauges', 'towns']);
+  expect(first([shelters, gauges, towns, forecast])).toEqual(['gauges', 'towns', 'levels']);
+  const hidden = { ...forecast, description: { ...forecast.description, isHidden: true } };
+  expect(first([shelters, hidden])).toEqual(['shelters']);
+  expect(idsOf(arranged([shelters, gauges, forecast], [])), 'what is foreseen lies in front').toEqual(['levels', 'gauges', 'shelters']);
 });
 
 test('a layer changes places with its neighbour of the same group only', () => {

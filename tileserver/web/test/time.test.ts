@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { compact, clockTime, dayAndTime, fromCompact, leadTime, timeOfDay } from '../src/time';
+import { age, compact, clockTime, dayAndTime, fromCompact, leadTime, shortTime, timeOfDay } from '../src/time';
 
 const ISSUED = Date.UTC(2017, 7, 7, 0, 10);
 
@@ -32,4 +32,17 @@ test('compact times are those of addresses, and come back', () => {
   for (const wrong of ['', '2017-08-07T00:10:00Z', '20170807T0010Z', '20171307T001000Z', '20170807T001000Z ']) {
     expect(fromCompact(wrong), wrong).toBeNull();
   }
+});
+
+test('the year is left out within the year of the forecast only', () => {
+  expect(shortTime('ja', ISSUED, Date.UTC(2017, 0, 1))).toBe('8月7日(月) 09:10');
+  expect(shortTime('en', ISSUED, Date.UTC(2017, 0, 1))).toBe('Mon 7 Aug 09:10 JST');
+  expect(shortTime('ja', ISSUED, Date.UTC(2016, 0, 1))).toBe('2017年8月7日(月) 09:10');
+  expect(shortTime('ja', ISSUED, null)).toBe('2017年8月7日(月) 09:10');
+});
+
+test('an age is told in whole minutes, and never as the future', () => {
+  const after = (seconds: number): string => age('ja', ISSUED, ISSUED + seconds * 1_000);
+  expect([-60, 59, 720, 3_600, 5_460].map(after)).toEqual(['(0分前)', '(0分前)', '(12分前)', '(1時間0分前)', '(1時間31分前)']);
+  expect(age('en', ISSUED, ISSUED + 5_460_000)).toBe('(1 h 31 min ago)');
 });

@@ -50,6 +50,8 @@ const PAIRS: readonly [string, string, number][] = [
   ['closed', 'closed-soft', 4.5],
   ['on-frame', 'replay', 4.5],
   ['on-frame', 'fictional', 4.5],
+  ['chart-edge', 'map-paper', 3],
+  ['chart-middle', 'map-paper', 3],
   ['edge', 'paper', 3],
   ['key', 'paper', 3],
 ];

@@ -17,6 +17,8 @@ const GAP_H: f64 = 12.0;
 const PAIRS_MIN: usize = 10;
 /// Least spread in m: the resolution of a gauge, 1 cm, as a rounding error.
 const SPREAD_MIN_M: f64 = 0.003;
+/// Greatest spread in m that is learned or fitted: no river is less certain.
+const SPREAD_MAX_M: f64 = 20.0;
 
 /// How long the error of a model at one gauge lasts, and how large it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,8 +65,30 @@ impl ErrorMemory {
             }
         }
         let memory_h = (0.5 * (left + right)).exp();
-        let spread_m = variance(&pairs, memory_h).sqrt().max(SPREAD_MIN_M);
+        let spread_m = variance(&pairs, memory_h).sqrt().clamp(SPREAD_MIN_M, SPREAD_MAX_M);
         Some(Self { memory_h, spread_m })
+    }
+
+    /// What earlier forecasts tell of the spread. Each has its errors `[lead in h, error in m]`, made
+    /// with the memory of `self`; they go together, so a forecast counts once, and `self` counts as
+    /// one more. It never falls below that of `self`: calm hours tell nothing of the onset of a
+    /// flood. A number that is not finite, or a lead that is not positive, is passed over.
+    #[must_use]
+    pub fn learned(&self, forecasts: &[Vec<[f64; 2]>]) -> Self {
+        let (mut sum, mut count) = (self.spread_m * self.spread_m, 1.0);
+        for errors in forecasts {
+            let squares: Vec<f64> = errors
+                .iter()
+                .map(|[lead_h, error_m]| error_m.powi(2) / shares(*lead_h, self.memory_h)[1])
+                .filter(|square| square.is_finite() && 0.0 <= *square)
+                .collect();
+            if !squares.is_empty() {
+                sum += squares.iter().sum::<f64>() / squares.len() as f64;
+                count += 1.0;
+            }
+        }
+        let spread_m = (sum / count).sqrt().max(self.spread_m).clamp(SPREAD_MIN_M, SPREAD_MAX_M);
+        Self { spread_m, ..*self }
     }
 
     /// The error expected `lead_h` after one of `error_m`, to be added to the model's level, in m.

@@ -30,15 +30,15 @@ impl Span {
     }
 }
 
-/// Events as ranges of `readings`: the longest runs of readings without a fault and without a gap
-/// of more than [`EVENT_GAP_H`]. A reading that has a fault ends the run before it: what stands on
-/// both sides of it is not joined. `faults` is one entry per reading; readings beyond it are left
+/// Events as ranges of `readings`: the longest runs of readings that are used
+/// ([`Faults::are_used`]) and without a gap of more than [`EVENT_GAP_H`]. A reading that is not ends
+/// the run before it: what stands on both sides of it is not joined. `faults` is one entry per reading; readings beyond it are left
 /// out.
 #[must_use]
 pub fn events(readings: &[Reading], faults: &[Faults]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (index, (reading, faults)) in readings.iter().zip(faults).enumerate() {
-        if !faults.is_empty() {
+        if !faults.are_used() {
             continue;
         }
         match found.last_mut() {

@@ -1,7 +1,11 @@
-//! Quality control of readings: range, rate, stuck, apart from its start level, erratic.
+//! Quality control of readings: range, rate, stuck, apart from its start level, erratic, and what
+//! neighbours say of the highest.
 //!
-//! Every rule looks at one gauge alone. A fault is a reason to look (camera, neighbours, rain), no
-//! proof; a reading keeps all the faults found in it and is never deleted or changed.
+//! A fault is a reason to look (camera, neighbours, rain), no proof; a reading keeps all the faults
+//! found in it and is never deleted or changed. Height alone is no reason not to use a reading: the
+//! flood of a century stands higher than any limit ([`Faults::are_used`]).
+
+use jiff::Timestamp;
 
 use super::level::{Gauge, Kind, ReferenceLevel};
 use super::{Reading, Readings, Span, hours};
@@ -10,7 +14,7 @@ use super::{Reading, Readings, Span, hours};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
     /// Higher above the overflow level (reference station: above its highest level) than water
-    /// stands beside a spilling river.
+    /// stands beside a spilling river. To be confirmed, and used until then.
     TooHigh,
     /// Lower below the lowest level than the bed can lie.
     TooLow,
@@ -24,12 +28,22 @@ pub enum Fault {
     Apart,
     /// Of a run that goes up and down from reading to reading by decimetres.
     Erratic,
+    /// Too high, and nothing supports it: the water was not seen to rise there, and no other gauge
+    /// stands high.
+    Alone,
 }
 
 impl Fault {
     /// All faults, in the order of their bits.
-    pub const ALL: [Self; 6] =
-        [Self::TooHigh, Self::TooLow, Self::Rate, Self::Stuck, Self::Apart, Self::Erratic];
+    pub const ALL: [Self; 7] = [
+        Self::TooHigh,
+        Self::TooLow,
+        Self::Rate,
+        Self::Stuck,
+        Self::Apart,
+        Self::Erratic,
+        Self::Alone,
+    ];
 
     /// Stable code.
     #[must_use]
@@ -41,6 +55,7 @@ impl Fault {
             Self::Stuck => "reading-stuck",
             Self::Apart => "reading-apart",
             Self::Erratic => "reading-erratic",
+            Self::Alone => "reading-alone",
         }
     }
 }
@@ -54,6 +69,12 @@ impl Faults {
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether the reading is used all the same: nothing is wrong with it but its height.
+    #[must_use]
+    pub fn are_used(self) -> bool {
+        self.0 & !(1 << Fault::TooHigh as u8) == 0
     }
 
     /// Whether `fault` is one of them.
@@ -151,6 +172,75 @@ pub fn check(gauge: &Gauge, readings: &Readings, record: Span, limits: &Limits) 
         }
     }
     faults
+}
+
+/// Marks as [`Fault::Alone`] the readings that are too high and that nothing supports. Two things do:
+/// the water was seen to rise there without a jump and without a gap, from where no flood is; or
+/// `others_rise` at the time, that is another gauge of the region has [risen](risen) before. Others do
+/// not support a gauge that was [`Fault::Apart`] earlier in the record. Only what came before a
+/// reading counts, so that it can be judged when it comes.
+pub fn check_alone(
+    gauge: &Gauge,
+    readings: &Readings,
+    faults: &mut [Faults],
+    limits: &Limits,
+    others_rise: impl Fn(Timestamp) -> bool,
+) {
+    let seen = seen_to_rise(gauge, readings, faults, limits);
+    let mut was_apart = false;
+    for ((reading, faults), seen) in readings.as_slice().iter().zip(faults).zip(seen) {
+        let is_supported = seen || !was_apart && others_rise(reading.time);
+        if faults.contains(Fault::TooHigh) && !is_supported {
+            faults.add(Fault::Alone);
+        }
+        was_apart |= faults.contains(Fault::Apart);
+    }
+}
+
+/// Times at which the gauge stands in a flood that it was seen to rise to: at a sound reading that is
+/// no low one, after a low one without a jump or a gap between them.
+#[must_use]
+pub fn risen(
+    gauge: &Gauge,
+    readings: &Readings,
+    faults: &[Faults],
+    limits: &Limits,
+) -> Vec<Timestamp> {
+    let seen = seen_to_rise(gauge, readings, faults, limits);
+    let all = readings.as_slice().iter().zip(faults).zip(seen);
+    all.filter(|((reading, faults), seen)| {
+        *seen && faults.is_empty() && !is_low(gauge, reading.level_m, limits)
+    })
+    .map(|((reading, _), _)| reading.time)
+    .collect()
+}
+
+/// Whether a level is none of a flood: no more above the start level than a run may begin
+/// (`limits.apart_m`), or below the lowest level of a reference station.
+fn is_low(gauge: &Gauge, level_m: f64, limits: &Limits) -> bool {
+    match &gauge.kind {
+        Kind::Crisis(levels) => level_m - levels.start_m() <= limits.apart_m,
+        Kind::Reference { levels, .. } => levels.reached(level_m).is_none(),
+    }
+}
+
+/// For each reading whether a low one stands before it in its run, without a jump since.
+fn seen_to_rise(
+    gauge: &Gauge,
+    readings: &Readings,
+    faults: &[Faults],
+    limits: &Limits,
+) -> Vec<bool> {
+    let mut seen = Vec::with_capacity(faults.len());
+    for run in runs(readings.as_slice(), limits.gap_h) {
+        let mut was_low = false;
+        for (reading, faults) in readings.as_slice()[run.clone()].iter().zip(&faults[run]) {
+            was_low = !faults.contains(Fault::Rate)
+                && (was_low || is_low(gauge, reading.level_m, limits));
+            seen.push(was_low);
+        }
+    }
+    seen
 }
 
 fn mark(faults: &mut [Faults], fault: Fault) {

@@ -130,6 +130,15 @@ impl<const W: usize> Snowpack<W> {
         Ok(())
     }
 
+    /// The same snow, that falls and melts by another model from here on.
+    ///
+    /// # Errors
+    /// A model out of its range.
+    pub fn with_model(self, model: SnowModel) -> Result<Self, BasinError> {
+        model.check()?;
+        Ok(Self { model, ..self })
+    }
+
     /// Water in the snow over each cell, in m.
     #[must_use]
     pub fn water_m(&self) -> &[[f64; W]] {

@@ -96,6 +96,20 @@ impl StorageFunction {
     }
 }
 
+/// What a basin carries from one run to the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StorageState {
+    /// Rain of the storm so far, in mm.
+    pub fallen_mm: f64,
+    /// Water in the part that runs off from the start, and in the rest, in mm over each.
+    pub stored_mm: [f64; 2],
+    /// Flow of the last steps, newest first, in mm/h.
+    pub underway_mm_h: Vec<f64>,
+}
+
+/// Most of rain, water or flow in a state, in mm and mm/h: more is in another unit.
+const STATE_MOST: f64 = 1e6;
+
 /// A basin on its way through a storm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StorageBasin {
@@ -148,6 +162,45 @@ impl StorageBasin {
     pub fn with_stored_mm(mut self, stored_mm: [f64; 2]) -> Self {
         self.stored_mm = stored_mm.map(|stored| if 0.0 <= stored { stored } else { 0.0 });
         self
+    }
+
+    /// The same basin, going on from a state of one with the same lag and step.
+    ///
+    /// # Errors
+    /// Numbers that are not 0 to 1e6; a flow underway of another lag.
+    pub fn with_state(mut self, state: &StorageState) -> Result<Self, BasinError> {
+        let [early, late] = state.stored_mm;
+        let waters = [state.fallen_mm, early, late].into_iter();
+        for (index, value) in waters.chain(state.underway_mm_h.iter().copied()).enumerate() {
+            if !(0.0..=STATE_MOST).contains(&value) {
+                let expected = "0 to 1e6 mm or mm/h";
+                return Err(BasinError::Item { what: "number of a store", index, expected });
+            }
+        }
+        let (expected, found) = (self.underway_mm_h.len(), state.underway_mm_h.len());
+        if expected != found {
+            return Err(BasinError::Count { what: "steps underway", expected, found });
+        }
+        self.fallen_mm = state.fallen_mm;
+        self.stored_mm = state.stored_mm;
+        self.underway_mm_h = state.underway_mm_h.iter().copied().collect();
+        Ok(self)
+    }
+
+    /// What [`StorageBasin::with_state`] goes on from.
+    #[must_use]
+    pub fn state(&self) -> StorageState {
+        StorageState {
+            fallen_mm: self.fallen_mm,
+            stored_mm: self.stored_mm,
+            underway_mm_h: self.underway_mm_h.iter().copied().collect(),
+        }
+    }
+
+    /// The next rain is that of a new storm: the saturation rainfall counts from 0 again. Water in
+    /// the stores stays.
+    pub fn begin_storm(&mut self) {
+        self.fallen_mm = 0.0;
     }
 
     /// Lets `rain_mm` fall evenly over a step; gives the mean discharge at the outlet in the step,

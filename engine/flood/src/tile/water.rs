@@ -113,7 +113,8 @@ impl<R: Real> Tile<R> {
             self.south[at] = R::ZERO;
             return before.wide() + low.wide();
         }
-        let kept = left / before;
+        // What is too shallow to move has no momentum: no step may come by to take it away.
+        let kept = if left < R::of(DRY_M) { R::ZERO } else { left / before };
         self.h[at] = left;
         self.low[at] = rest;
         self.east[at] = self.east[at] * kept;

@@ -4,7 +4,7 @@
 use jomo_flood::BasinError;
 use jomo_flood::assimilate::{
     Bounds, Observation, Observed, Outcome, Quantity, Radius, Settings, States, Target, Wander,
-    Zones, gaspari_cohn, update,
+    Zones, believed_sigma, gaspari_cohn, update,
 };
 use jomo_flood::waterway::{Node, Waterway};
 use proptest::prelude::*;
@@ -334,4 +334,21 @@ fn factors_of_blends_stay_in_their_bounds() {
     // No such zone, or not as many members: nothing changes.
     assert_eq!(blends.factors(1, &[2.0; 6], bounds), [1.0; 6]);
     assert_eq!(blends.factors(0, &[2.0; 5], bounds), [1.0; 5]);
+}
+
+/// A gauge is believed as far as errors are what members and gauge explain, and no farther.
+#[test]
+fn a_model_that_stays_wrong_is_not_pulled() {
+    let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}");
+    near(believed_sigma(0.11, 0.3, &[]), 0.11);
+    near(believed_sigma(0.11, 0.3, &[0.4, -0.3, 0.5, 0.1, -0.4, 0.2]), 0.11);
+    // One large error is half luck, six of them are none.
+    let explained = 0.11_f64.powi(2) + 0.09;
+    near(believed_sigma(0.11, 0.3, &[0.6]), 0.11);
+    near(believed_sigma(0.11, 0.3, &[2.0]), 0.11_f64.hypot((4.0 - 3.84 * explained).sqrt()));
+    near(believed_sigma(0.11, 0.3, &[2.0; 6]), 0.11_f64.hypot((4.0 - 2.1 * explained).sqrt()));
+    // Older errors do not count.
+    let grown = [[9.0; 4].as_slice(), &[0.1; 6]].concat();
+    near(believed_sigma(0.11, 0.3, &grown), 0.11);
+    near(believed_sigma(0.11, 0.3, &[f64::NAN]), 0.11);
 }

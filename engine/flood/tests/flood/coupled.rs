@@ -159,6 +159,10 @@ fn levees_hold_until_they_breach() {
     let low = BreachRule { least_levee_m: 3.0, ..rule.clone() };
     assert!(both.river_mut().expect_breach(Breach { rule: low, ..breach.clone() }).is_err());
     assert!(both.river_mut().expect_breach(Breach { node: 99, ..breach.clone() }).is_err());
+    // A side has one gap: a second would take the place of the first.
+    let again = Breach { trigger: Trigger::At(0.0), ..breach.clone() };
+    let refused = both.river_mut().expect_breach(again).unwrap_err().to_string();
+    assert!(refused.contains("no other breach"), "{refused}");
     both.advance(1_200.0, &inflow(120.0)).unwrap();
     assert!(both.ledger().spilled_m3.abs() < 1e-9, "{:?}", both.ledger());
     both.advance(3_600.0, &inflow(120.0)).unwrap();

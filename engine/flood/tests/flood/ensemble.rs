@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use jomo_flood::ensemble::{
-    CASES_MIN, Dressing, Earlier, Heard, LEADS_MIN, LeadDressing, Mixture, fit, quantile, reaches,
-    representatives,
+    CASES_MIN, Dressing, Earlier, Heard, LEADS_MIN, LeadDressing, Mixture, fit, joined, quantile,
+    reaches, representatives,
 };
 use jomo_flood::gauge::ErrorMemory;
 use proptest::prelude::*;
@@ -328,4 +328,30 @@ fn a_guess_fades_as_an_autoregression() {
         assert!((lead.spread_m - memory.doubt_m(lead.lead_h)).abs() < 1e-12);
     }
     assert_eq!(Dressing::guess(ErrorMemory { memory_h: f64::NAN, spread_m: 0.3 }), None);
+}
+
+/// Members beside a level that the gauge knows by itself.
+#[test]
+fn members_are_joined_with_the_gauge() {
+    let of = |members: &[f64], model_m, alone| joined(members, model_m, alone).unwrap();
+    // Alone, members and what is left of the model's error beside what they differ by.
+    let members = [4.0, 6.0];
+    assert_eq!(of(&members, 1.0, None), Mixture::new(&members, 0.003).unwrap());
+    assert_eq!(of(&members, 1.25, None), Mixture::new(&members, 0.75).unwrap());
+    // Equally sure and of one mind: as sure as each, since errors may go together.
+    let both = of(&[5.0], 0.4, Some([5.0, 0.4]));
+    assert_eq!(both, Mixture::new(&[5.0], 0.4).unwrap());
+    // Of two minds: in the middle, and as wide as they are apart.
+    let apart = of(&[3.0], 0.4, Some([5.0, 0.4]));
+    assert_eq!(apart, Mixture::new(&[4.0], 0.4_f64.hypot(1.0)).unwrap());
+    // A sure gauge beats a wide model, and a sure model a wide gauge.
+    assert!((of(&[3.0], 3.0, Some([5.0, 0.05])).quantile(0.5) - 5.0).abs() < 0.01);
+    assert!((of(&[3.0], 0.05, Some([5.0, 3.0])).quantile(0.5) - 3.0).abs() < 0.01);
+    // The cold start of the fictional event: the model 2.1 m under a river that rises.
+    let rising = of(&[73.9, 74.0], 1.8, Some([76.6, 0.4]));
+    assert!(0.6 < rising.exceedance(76.17) && 76.0 < rising.quantile(0.5));
+    assert_eq!(joined(&[], 0.3, None), None);
+    assert_eq!(joined(&[f64::NAN], 0.3, Some([5.0, 0.4])), None);
+    assert_eq!(joined(&[5.0], f64::NAN, None), None);
+    assert_eq!(joined(&[5.0], 0.3, Some([5.0, f64::NAN])), None);
 }

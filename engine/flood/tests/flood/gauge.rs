@@ -5,15 +5,17 @@ mod correction;
 mod hour_ahead;
 #[allow(dead_code, reason = "tests/validation uses the rest")]
 mod real_gauges;
+mod silence;
+mod trend;
 
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 use jomo_core::message::Coded;
 use jomo_flood::gauge::{
-    CrisisLevel, CrisisLevels, Datum, Fault, Faults, Gauge, Kind, Limits, Moments, Observation,
-    Reading, Readings, Recession, ReferenceLevel, ReferenceLevels, Span, Step, check, events,
-    observation, steps, storms,
+    CrisisLevel, CrisisLevels, Datum, Fault, Faults, Gauge, Kind, Limits, Moments, Reading,
+    Readings, Recession, ReferenceLevel, ReferenceLevels, Span, Step, check, check_alone, events,
+    risen, steps, storms,
 };
 use proptest::prelude::*;
 
@@ -89,36 +91,8 @@ fn a_level_is_reached_from_itself_on() {
     assert_eq!(levels.level_m(ReferenceLevel::FloodCaution), None);
 }
 
-/// Silence of a gauge for times of danger is information for 25 h, then an outage; that of a
-/// reference station is an outage at once; silence from high up is an emergency for good.
 #[test]
-fn silence_has_a_meaning_that_ages() {
-    let low = Reading { time: time(0), level_m: 10.3 };
-    let high = Reading { time: time(0), level_m: 11.0 };
-    let daily = Reading { time: time(0), level_m: 9.2 };
-    let at = |gauge: &Gauge, last: Reading, minutes| observation(gauge, Some(last), time(minutes));
-    let below = |last| Observation::BelowStart { start_m: 10.0, last };
-    let out = |last| Observation::Outage { last: Some(last) };
-    for (minutes, expected) in [
-        (0, Observation::Level(low)),
-        (30, Observation::Level(low)),
-        (31, below(low)),
-        (25 * 60, below(low)),
-        (25 * 60 + 1, out(low)),
-    ] {
-        assert_eq!(at(&crisis(), low, minutes), expected, "{minutes} min");
-    }
-    assert_eq!(at(&crisis(), daily, 24 * 60), below(daily));
-    for minutes in [31, 25 * 60, 100 * 60] {
-        assert_eq!(at(&crisis(), high, minutes), Observation::SilentHigh { last: high });
-    }
-    let station = Reading { time: time(0), level_m: 2.4 };
-    assert_eq!(at(&reference(), station, 30), Observation::Level(station));
-    assert_eq!(at(&reference(), station, 31), out(station));
-    let danger = Reading { time: time(0), level_m: 2.5 };
-    assert_eq!(at(&reference(), danger, 31), Observation::SilentHigh { last: danger });
-    assert_eq!(observation(&crisis(), None, time(0)), Observation::Outage { last: None });
-    assert_eq!(at(&crisis(), low, -1), Observation::Outage { last: None });
+fn the_last_reading_is_that_of_the_time() {
     let readings = series(10, [10.1, 10.2]);
     assert_eq!(readings.last_at(time(-1)), None);
     assert_eq!(readings.last_at(time(19)), Some(readings.as_slice()[1]));
@@ -207,6 +181,67 @@ fn a_reference_station_has_a_range_too() {
     assert!(marks[1].contains(&Fault::TooHigh) && marks[2].contains(&Fault::TooLow));
 }
 
+/// The flood of a century: no height is a reason not to use a reading that the water was seen to
+/// rise to, or that other gauges support; one out of nothing is not used.
+#[test]
+fn the_highest_flood_is_used() {
+    // From the start level to 3 m above the overflow level in ten hours, and down again.
+    let rise = (0..60).map(|n| 10.0 + 5.0 * (f64::from(n) * std::f64::consts::PI / 60.0).sin());
+    let flood = series(10, rise);
+    let highest = flood.as_slice().iter().position(|reading| 14.9 < reading.level_m).unwrap();
+    let judged = |gauge: &Gauge, readings: &Readings, neighbours: bool| {
+        let limits = Limits::default();
+        let record = Span { end: readings.as_slice().last().unwrap().time, ..year() };
+        let mut faults = check(gauge, readings, record, &limits);
+        check_alone(gauge, readings, &mut faults, &limits, |_| neighbours);
+        faults
+    };
+    let faults = judged(&crisis(), &flood, false);
+    assert_eq!(faults[highest].iter().collect::<Vec<_>>(), [Fault::TooHigh]);
+    assert!(faults.iter().all(|faults| faults.are_used()));
+    assert_eq!(events(flood.as_slice(), &faults).len(), 1);
+    // The gauge comes back from an outage in the middle of it.
+    let back = Readings::new(flood.as_slice()[highest..highest + 5].to_vec()).unwrap();
+    for (neighbours, expected) in
+        [(true, vec![Fault::TooHigh]), (false, vec![Fault::TooHigh, Fault::Alone])]
+    {
+        let faults = judged(&crisis(), &back, neighbours);
+        assert!(faults.iter().all(|faults| faults.iter().eq(expected.iter().copied())));
+        assert_eq!(faults[0].are_used(), neighbours);
+    }
+    // A jump, and it stays there: nobody saw it rise.
+    let jump = series(10, [10.1, 10.2, 15.0, 15.0, 15.0]);
+    let faults = judged(&crisis(), &jump, false);
+    assert_eq!(faults[2].iter().collect::<Vec<_>>(), [Fault::TooHigh, Fault::Rate, Fault::Alone]);
+    assert_eq!(faults[4].iter().collect::<Vec<_>>(), [Fault::TooHigh, Fault::Alone]);
+    // Begun half-way up and then high: the beginning was not seen.
+    let late = series(60, [11.0, 12.5, 14.0]);
+    assert!(judged(&crisis(), &late, false)[2].contains(Fault::Alone));
+    // A reference station reports always: from below its lowest level.
+    let station = series(60, [0.9, 3.5, 6.1, 8.0]);
+    let faults = judged(&reference(), &station, false);
+    assert_eq!(faults[3].iter().collect::<Vec<_>>(), [Fault::TooHigh]);
+    assert!(judged(&reference(), &series(10, [8.0]), false)[0].contains(Fault::Alone));
+}
+
+/// A gauge supports others only with a flood that it was seen to rise to.
+#[test]
+fn only_a_flood_that_was_seen_to_rise_supports_others() {
+    let times = |gauge: &Gauge, levels_m: &[f64]| {
+        let readings = series(10, levels_m.iter().copied());
+        let faults = check(gauge, &readings, year(), &Limits::default());
+        let risen = risen(gauge, &readings, &faults, &Limits::default());
+        risen.into_iter().map(|at| at.duration_since(time(0)).as_mins() / 10).collect::<Vec<_>>()
+    };
+    assert_eq!(times(&crisis(), &[10.1, 10.5, 10.51, 11.0, 10.4, 10.6]), [2, 3, 5]);
+    // Always high; up by a jump; too high itself.
+    assert_eq!(times(&crisis(), &[10.6, 11.0, 11.4]), [] as [i64; 0]);
+    assert_eq!(times(&crisis(), &[10.1, 12.1, 12.2]), [] as [i64; 0]);
+    assert_eq!(times(&crisis(), &[10.1, 11.5, 12.9, 13.1]), [1, 2]);
+    assert_eq!(times(&reference(), &[0.9, 1.0, 1.2]), [1, 2]);
+    assert_eq!(times(&reference(), &[1.0, 1.2]), [] as [i64; 0]);
+}
+
 proptest! {
     /// Quality control has one answer per reading, marks nothing because of a shift of all levels
     /// and the gauge together, and events never hold a faulty reading or a long gap.
@@ -233,11 +268,11 @@ proptest! {
         let mut sound = 0;
         for event in events(readings.as_slice(), &faults) {
             sound += event.len();
-            prop_assert!(faults[event.clone()].iter().all(|faults| faults.is_empty()));
+            prop_assert!(faults[event.clone()].iter().all(|faults| faults.are_used()));
             let part = &readings.as_slice()[event];
             prop_assert!(part.windows(2).all(|two| two[1].time.duration_since(two[0].time).as_hours() <= 3));
         }
-        prop_assert_eq!(sound, faults.iter().filter(|faults| faults.is_empty()).count());
+        prop_assert_eq!(sound, faults.iter().filter(|faults| faults.are_used()).count());
     }
 
     /// Storms do not depend on the order in which events are listed.
@@ -310,10 +345,14 @@ fn an_event_ends_at_a_gap_and_at_a_fault() {
     let mut faults = vec![Faults::default(); 6];
     assert_eq!(events(&readings, &faults), [0..2, 2..6]);
     let mut spiky = readings.clone();
-    spiky[4].level_m = 14.0;
-    let limits = Limits { jump_m: 9.0, apart_m: 9.0, ..Limits::default() };
-    faults = check(&crisis(), &Readings::new(spiky.clone()).unwrap(), year(), &limits);
-    assert_eq!(events(&spiky, &faults), [0..2, 2..4, 5..6]);
+    let limits = Limits { jump_m: 19.0, apart_m: 9.0, ..Limits::default() };
+    // Too low is wrong, too high is to be confirmed.
+    for (level_m, expected) in [(-1.0, vec![0..2, 2..4, 5..6]), (14.0, vec![0..2, 2..6])] {
+        spiky[4].level_m = level_m;
+        faults = check(&crisis(), &Readings::new(spiky.clone()).unwrap(), year(), &limits);
+        assert!(!faults[4].is_empty());
+        assert_eq!(events(&spiky, &faults), expected);
+    }
     assert_eq!(Span::of(&readings), Some(Span { start: time(0), end: time(420) }));
     assert_eq!(Span::of(&[]), None);
 }

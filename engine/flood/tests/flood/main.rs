@@ -21,6 +21,7 @@ mod rainfall;
 mod real;
 mod river;
 mod runoff;
+mod snow;
 mod soil_water;
 mod time;
 #[allow(dead_code, reason = "tests/validation uses the rest")]

@@ -1,13 +1,15 @@
+use jomo_core::message::Coded as _;
+
 use super::*;
 use crate::vector::hostile::{prefixes_and_flips, random_prefixes, real_file};
 
 const GAUGES: &str = "\u{feff}code,name,town_code,city,lat,lon,start_level,warn_level,\
     flood_level,standby_level,caution_level,judgement_level,danger_level,datum,zero_height,\
-    interval_min\r\n\
-    C1,上橋,10201,前橋市,36.35,139.13,74.67,75.19,75.94,,,,,,,\r\n\
-    C2,\"下,橋\",,,,,-3.5,,0,,,,,overflow,,10\r\n\
-    R1,中橋,10202,,36.3,139.0,,,,1.2,2,2.6,3.1,zero,88.25,10\r\n\
-    R2,奥橋,10202,,36.3,139.0,,,,,2,,,tp,,\r\n";
+    interval_min,feed\r\n\
+    C1,上橋,10201,前橋市,36.35,139.13,74.67,75.19,75.94,,,,,,,,\r\n\
+    C2,\"下,橋\",,,,,-3.5,,0,,,,,overflow,,10,LPWA\r\n\
+    R1,中橋,10202,,36.3,139.0,,,,1.2,2,2.6,3.1,zero,88.25,10,\r\n\
+    R2,奥橋,10202,,36.3,139.0,,,,,2,,,tp,,,\r\n";
 
 const READINGS: &str = "code,obs_time,level,over,point,qt\n\
     C1,2025-09-19T00:49:00+09:00,74.70,1,3,\n\
@@ -27,6 +29,7 @@ fn both_families_of_gauges_are_read_and_kept_apart() {
     assert_eq!(c1.levels, crisis(Some(74.67), Some(75.19), Some(75.94)));
     assert_eq!((c2.levels, c2.datum), (crisis(Some(-3.5), None, Some(0.0)), DatumCell::Overflow));
     assert_eq!((c2.name.as_str(), c2.lon_lat, c2.interval_min), ("下,橋", None, Some(10)));
+    assert_eq!((c1.feed.as_deref(), c2.feed.as_deref()), (None, Some("LPWA")));
     assert_eq!(r1.datum, DatumCell::GaugeZero(Some(88.25)));
     let (standby, judgement, danger) = (None, None, None);
     let only_caution = LevelCells::Reference { standby, caution: Some(2.0), judgement, danger };
@@ -62,29 +65,31 @@ fn told(faults: &Faults) -> String {
 #[test]
 fn a_bad_row_is_counted_with_its_number() {
     let header = "code,name,lat,lon,kind,datum,interval_min,start_level,warn_level,flood_level,\
-                  standby_level,caution_level,judgement_level,danger_level\n";
-    let rows = "a,a,,,,,,1,2,3,,,,\n\
-                b,b,,,,,,1,2,3,1,,,\n\
-                c,c,,,,,,,,,,,,\n\
-                d,d,,,reference,,,1,2,3,,,,\n\
-                e,e,,,radar,,,1,2,3,,,,\n\
-                f,f,,,,sea,,1,2,3,,,,\n\
-                g,g,,,,,0,1,2,3,,,,\n\
-                h,h,,,,,,x,2,3,,,,\n\
-                ,i,,,,,,1,2,3,,,,\n\
-                a,j,,,,,,1,2,3,,,,\n\
-                k,k,x,139,,,,1,2,3,,,,\n\
-                l,l,136,36,,,,1,2,3,,,,\n\
-                m,m,,,,,,NaN,2,3,,,,\n\
+                  standby_level,caution_level,judgement_level,danger_level,feed\n";
+    let rows = "a,a,,,,,,1,2,3,,,,,\n\
+                b,b,,,,,,1,2,3,1,,,,\n\
+                c,c,,,,,,,,,,,,,\n\
+                d,d,,,reference,,,1,2,3,,,,,\n\
+                e,e,,,radar,,,1,2,3,,,,,\n\
+                f,f,,,,sea,,1,2,3,,,,,\n\
+                g,g,,,,,0,1,2,3,,,,,\n\
+                h,h,,,,,,x,2,3,,,,,\n\
+                ,i,,,,,,1,2,3,,,,,\n\
+                a,j,,,,,,1,2,3,,,,,\n\
+                k,k,x,139,,,,1,2,3,,,,,\n\
+                l,l,136,36,,,,1,2,3,,,,,\n\
+                m,m,,,,,,NaN,2,3,,,,,\n\
                 n,n\n\
-                o,o,,,,,,-9999,2,3,,,,\n\
-                p,p,,,crisis,TP,5,1,,3,,,,,\n\
-                q,q,,,crisis,,,,,,1,2,3,4\n";
+                o,o,,,,,,-9999,2,3,,,,,\n\
+                p,p,,,crisis,TP,5,1,,3,,,,,,\n\
+                q,q,,,crisis,,,,,,1,2,3,4,\n\
+                r,r,,,,,,1,2,3,,,,,a b\n";
     let read = gauges(format!("{header}{rows}").as_bytes()).unwrap();
     let ids: Vec<_> = read.gauges.iter().map(|gauge| gauge.id.as_str()).collect();
     assert_eq!(ids, ["a", "p"]);
     insta::assert_snapshot!(told(&read.faults), @r"
     gauge-datum row 6
+    gauge-feed row 18
     gauge-id row 9
     gauge-id-repeated row 10
     gauge-interval row 7

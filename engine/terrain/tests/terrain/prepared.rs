@@ -138,13 +138,13 @@ fn errors_name_the_place_and_what_was_expected() {
     ];
     insta::assert_snapshot!(told.join("\n"), @r"
     not a prepared basin: it begins with [49, 49, 2a, 00]
-    prepared basin, byte 100: expected a head of 256 bytes, found the end
-    prepared basin, byte 2635: expected as many bytes as the head asks for, found the end
+    prepared basin: 100 bytes, 256 announced
+    prepared basin: 2635 bytes, 2636 announced
     prepared basin of version 2: this program reads version 1
     prepared basin, byte 8: expected the EPSG of a planar zone, found 4326
     prepared basin, byte 16: expected at most 4294967295 cells, found 18446744073709551615 x 11
     prepared basin, byte 48: expected a finite number, found NaN
-    prepared basin, byte 2636: expected as many bytes as the head asks for, found the end
+    prepared basin, byte 56: expected fewer things than a file can hold, found 18446744073709551615, 16, 7
     prepared basin, byte 256: expected 1 to 16 cells, found 9999
     prepared basin, byte 260: expected a later reach, found 0
     prepared basin, byte 304: expected more than 0 m, found -1

@@ -202,6 +202,12 @@ mod tests {
         let [good, bad] =
             [&exact, &late].map(|l| readings.scores(at(0), std::slice::from_ref(l), split));
         assert!(good.is_better_checked(&bad) && !bad.is_better_checked(&good));
+        // A reading of the moment at which the check begins is part of it.
+        let mut first = exact.clone();
+        first[10] += 0.5;
+        assert!(cost(&first).abs() < 1e-12);
+        let first = readings.scores(at(0), &[first], split);
+        assert!(good.is_better_checked(&first));
         let mut early = exact.clone();
         early[3] += 0.5;
         assert!(0.01 < cost(&early));

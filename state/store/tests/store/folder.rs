@@ -136,6 +136,37 @@ fn going_back_to_an_expired_live_layer_is_refused() {
     assert_eq!((content(&store, "gauges"), content(&store, "rain")), ("a".into(), "new".into()));
 }
 
+/// Of one kind of now, newer data never give way to older ones: real ones while they are valid,
+/// invented ones for good. Events of the past are replayed in any order, and what is invented never
+/// stands in the way of what is real.
+#[test]
+fn older_data_do_not_replace_newer() {
+    let put = |store: &Store, mode, reference, minute| {
+        let expires = (mode == Mode::Live).then(|| at(reference + 60));
+        let layer = Layer { mode, reference_time: Some(at(reference)), expires, ..layer("rain") };
+        let content = format!("{mode:?} {reference}");
+        store.publish(stage(&content, layer, at(minute)).path(), None, at(minute)).map(|_| ())
+    };
+    for (live, next, is_refused) in [
+        ((Mode::Live, 50), (Mode::Live, 40), true),
+        ((Mode::Fictional, 50), (Mode::Fictional, 40), true),
+        ((Mode::Fictional, 50), (Mode::Fictional, 50), false),
+        ((Mode::Fictional, 50), (Mode::Fictional, 51), false),
+        ((Mode::Fictional, 50), (Mode::Live, 40), false),
+        ((Mode::Replay, 50), (Mode::Replay, 40), false),
+    ] {
+        let (_folder, store) = empty();
+        put(&store, live.0, live.1, 60).unwrap();
+        match put(&store, next.0, next.1, 61) {
+            Err(StoreError::Older { .. }) => assert!(is_refused, "{live:?} {next:?}"),
+            Err(fault) => panic!("{live:?} {next:?}: {fault}"),
+            Ok(()) => assert!(!is_refused, "{live:?} {next:?}"),
+        }
+        let stands = if is_refused { live } else { next };
+        assert_eq!(content(&store, "rain"), format!("{:?} {}", stands.0, stands.1));
+    }
+}
+
 #[test]
 fn a_layer_that_moved_since_the_run_began_is_not_overwritten() {
     let (_folder, store) = empty();

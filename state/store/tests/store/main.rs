@@ -57,6 +57,7 @@ pub(crate) fn layer(id: &str) -> Layer {
             inputs: Vec::new(),
             engine_version: "0".to_owned(),
             faults: Faults::default(),
+            standing: Faults::default(),
         },
         files: BTreeMap::new(),
     }

@@ -87,3 +87,27 @@ proptest! {
         prop_assert!((both - memory.doubt_m(far).powi(2)).abs() < 1e-12);
     }
 }
+
+/// Errors of forecasts set the spread: each counts once, the guess as one more.
+#[test]
+fn the_spread_is_learned_from_forecasts() {
+    let guess = ErrorMemory { memory_h: 1.5, spread_m: 0.3 };
+    assert_eq!(guess.learned(&[]), guess);
+    // Two forecasts wrong by 2 m after an hour and a half, one of them judged at ten leads.
+    let wrong = vec![[1.5, 2.0]];
+    let share = 1.0 - (-2.0_f64).exp();
+    let expected = ((0.09 + 2.0 * 4.0 / share) / 3.0_f64).sqrt();
+    let found = guess.learned(&[wrong.clone(), vec![[1.5, -2.0]; 10]]);
+    assert!(
+        (found.spread_m - expected).abs() < 1e-12 && found.memory_h.to_bits() == 1.5_f64.to_bits()
+    );
+    // What is no error is passed over, and no error makes a river less certain than 20 m.
+    let none = vec![vec![[0.0, 1.0]], vec![[f64::NAN, 1.0]], vec![[-1.0, 1.0]], vec![]];
+    assert_eq!(guess.learned(&none), guess);
+    // Two days of calm make no model good.
+    assert_eq!(guess.learned(&vec![vec![[1.0, 0.01]]; 96]), guess);
+    assert!((guess.learned(&[vec![[1.0, 500.0]]]).spread_m - 20.0).abs() < 1e-12);
+    // A quarter of an hour with 0.5 m tells of more than an hour and a half with 0.5 m.
+    let [early, late] = [0.25, 1.5].map(|lead_h| guess.learned(&[vec![[lead_h, 0.5]]]).spread_m);
+    assert!(1.5 * late < early);
+}

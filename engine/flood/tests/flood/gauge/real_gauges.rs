@@ -120,6 +120,51 @@ pub(crate) fn spilling(stations: &[Station]) -> [usize; 2] {
 pub(crate) const FIVE: [&str; 5] =
     ["1000000054", "1000000077", "1000000101", "1000000201", "8300000145"];
 
+/// As a cycle would have judged them when they came: of the 159 readings more than a metre above the
+/// level at which the river spills two would have been used, of a gauge that nothing was known
+/// against, while others rose.
+#[test]
+fn impossible_levels_are_not_used_when_they_come() {
+    use jomo_flood::gauge::{check_alone, risen};
+
+    let Some(stations) = stations("impossible_levels_are_not_used_when_they_come") else { return };
+    let limits = Limits::default();
+    let start = stations.iter().map(|s| s.readings.as_slice()[0].time).min().unwrap();
+    let until = |station: &Station, end| {
+        let known = station.readings.as_slice().iter().filter(|reading| reading.time <= end);
+        let readings = Readings::new(known.copied().collect()).unwrap();
+        let faults = check(&station.gauge, &readings, Span { start, end }, &limits);
+        (readings, faults)
+    };
+    let (mut high, mut used) = (0, Vec::new());
+    for (index, station) in stations.iter().enumerate() {
+        for reading in station.readings.as_slice() {
+            if reading.level_m <= station.overflow_m + limits.above_overflow_m {
+                continue;
+            }
+            let (readings, mut faults) = until(station, reading.time);
+            let before = jiff::SignedDuration::from_hours(12);
+            check_alone(&station.gauge, &readings, &mut faults, &limits, |time| {
+                stations.iter().enumerate().any(|(other, station)| {
+                    let (readings, faults) = until(station, time);
+                    let risen = risen(&station.gauge, &readings, &faults, &limits);
+                    let last = risen.last().filter(|_| other != index);
+                    last.is_some_and(|last| time.duration_since(*last) <= before)
+                })
+            });
+            high += 1;
+            if faults.last().unwrap().are_used() {
+                used.push(format!("{} {}", station.gauge.id, reading.time));
+            }
+        }
+    }
+    insta::assert_snapshot!(format!("{} of {high} used\n{}", used.len(), used.join("\n")), @r"
+    2 of 159 used
+    1000000101 2025-09-19T06:50:00Z
+    1000000101 2025-09-19T07:50:00Z
+    ");
+}
+
 /// All readings go through quality control; the gauges with faults are known, among them the five
 /// whose levels stand 2.08 to 7.33 m above the level at which the river spills.
 #[test]

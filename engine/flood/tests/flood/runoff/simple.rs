@@ -65,6 +65,46 @@ fn shares_lag_and_base_flow_are_kept() {
     assert!((flow - 43.0).abs() < 0.01, "{flow}");
 }
 
+/// A basin that goes on from its state is the one that never stopped, and a new storm finds the
+/// soil of the second part dry.
+#[test]
+fn a_storage_basin_goes_on_from_its_state() {
+    let function = StorageFunction {
+        lag_h: 1.25,
+        primary_ratio: 0.4,
+        saturation_mm: 60.0,
+        base_flow_m3_s: 3.0,
+        ..KIMURA
+    };
+    let fresh = || StorageBasin::new(function, 600.0).unwrap();
+    let mut whole = fresh();
+    let rain = |step: u32| f64::from(step % 7);
+    for step in 0..50 {
+        whole.advance(rain(step));
+    }
+    let mut again = fresh().with_state(&whole.state()).unwrap();
+    assert_eq!(again, whole);
+    for step in 50..90 {
+        assert_eq!(again.advance(rain(step)).to_bits(), whole.advance(rain(step)).to_bits());
+    }
+    again.begin_storm();
+    assert_eq!((again.state().fallen_mm.to_bits(), again.stored_mm()), (0, whole.stored_mm()));
+    let state = whole.state();
+    let lagless = StorageBasin::new(KIMURA, 600.0).unwrap();
+    assert!(lagless.with_state(&state).is_err());
+    for wrong in [f64::NAN, f64::INFINITY, -1.0, 1e308] {
+        for place in 0..4 {
+            let mut state = state.clone();
+            match place {
+                0 => state.fallen_mm = wrong,
+                1 | 2 => state.stored_mm[place - 1] = wrong,
+                _ => state.underway_mm_h[2] = wrong,
+            }
+            assert!(fresh().with_state(&state).is_err(), "{wrong} at {place}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
