@@ -50,7 +50,7 @@ fn a_killed_publication_leaves_n_or_n_plus_1() {
     let store = Store::open(&path).unwrap();
 
     let (stop, reads) = (AtomicBool::new(false), AtomicU64::new(0));
-    let (mut killed, mut switched) = (0, 0);
+    let (mut tried, mut killed, mut switched) = (0, 0, 0);
     thread::scope(|scope| {
         for _ in 0..READERS {
             scope.spawn(|| {
@@ -61,23 +61,25 @@ fn a_killed_publication_leaves_n_or_n_plus_1() {
                 }
             });
         }
-        // How long one takes beside the readers, so that kills fall on all of it.
-        let timed = (0..5).map(|_| {
-            let began = Instant::now();
-            assert!(publish(&path, &points).status().unwrap().success());
-            began.elapsed()
-        });
-        let whole = timed.max().unwrap();
+        let began = Instant::now();
+        assert!(publish(&path, &points).status().unwrap().success());
+        // The longest wait before a kill. A publication takes more or less time as the machine is
+        // more or less busy: the wait grows after a kill and shrinks after one that came too late.
+        let mut longest = began.elapsed();
         let mut random = 2_026_u64;
-        for _ in 0..kills {
+        while killed < kills {
+            assert!(tried < 10 * kills, "{killed} of {tried} publications were cut short");
+            tried += 1;
             let before = store.current(Access::Public).unwrap().unwrap();
             let mut child = publish(&path, &points).spawn().unwrap();
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let share = (random >> 40) as f64 / f64::from(1_u32 << 24);
-            thread::sleep(whole.mul_f64(1.2 * share));
+            thread::sleep(longest.mul_f64(share));
             // SIGKILL; an error means that it has already ended.
             let _ = child.kill();
-            killed += u32::from(!child.wait().unwrap().success());
+            let cut = !child.wait().unwrap().success();
+            longest = longest.mul_f64(if cut { 1.05 } else { 0.8 }).min(Duration::from_secs(10));
+            killed += u32::from(cut);
             let after = check_whole(&store);
             let document = store.current(Access::Public).unwrap().unwrap().document;
             let next = document.previous.as_deref() == Some(before.id.as_str());
@@ -87,8 +89,7 @@ fn a_killed_publication_leaves_n_or_n_plus_1() {
         stop.store(true, Ordering::Relaxed);
     });
     let reads = reads.load(Ordering::Relaxed);
-    println!("{killed} of {kills} publications killed, {switched} went live, {reads} whole reads");
-    assert!(kills / 4 < killed, "only {killed} publications were cut short");
+    println!("{killed} of {tried} publications killed, {switched} went live, {reads} whole reads");
     assert!(0 < switched, "no publication got as far as the switch");
 
     assert!(publish(&path, &points).status().unwrap().success());

@@ -93,6 +93,32 @@ impl<T: Copy> Grid<T> {
         self.row(row)?.get(column).copied()
     }
 
+    /// Row and column of the cell at a place, `[easting, northing]` in metres; `None` outside. A
+    /// place on a border belongs to the cell in the south and the east.
+    #[must_use]
+    pub fn cell_at(&self, [x, y]: [f64; 2]) -> Option<[usize; 2]> {
+        let Placement { origin_m, cell_size_m, .. } = self.placement;
+        let step = |metres: f64| (metres / cell_size_m).floor();
+        let (row, column) = (step(origin_m[1] - y), step(x - origin_m[0]));
+        if !(0.0 <= row && 0.0 <= column) {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 or more; what is too large is beyond the grid"
+        )]
+        let cell = [row as usize, column as usize];
+        (cell[0] < self.shape[0] && cell[1] < self.shape[1]).then_some(cell)
+    }
+
+    /// The value at a place, `[easting, northing]` in metres; `None` outside.
+    #[must_use]
+    pub fn value_at(&self, at_m: [f64; 2]) -> Option<T> {
+        let [row, column] = self.cell_at(at_m)?;
+        self.at(row, column)
+    }
+
     /// Centre of a cell, `[easting, northing]` in metres.
     #[must_use]
     pub fn centre_m(&self, row: usize, column: usize) -> [f64; 2] {
@@ -140,6 +166,22 @@ mod tests {
         assert_eq!(centre(0, 0), [5.0_f64, 25.0].map(f64::to_bits));
         assert_eq!(centre(2, 1), [15.0_f64, 5.0].map(f64::to_bits));
         assert_eq!(grid.at(3, 0), None);
+    }
+
+    #[test]
+    fn the_cell_of_its_centre_is_the_cell() {
+        let grid = Grid::new([3, 2], PLACE, vec![0_u8, 1, 2, 3, 4, 5]).unwrap();
+        for (row, column) in [(0, 0), (0, 1), (2, 1)] {
+            assert_eq!(grid.cell_at(grid.centre_m(row, column)), Some([row, column]));
+        }
+        // On a border, and on the edges of the grid.
+        assert_eq!(grid.value_at([10.0, 20.0]), Some(3));
+        assert_eq!(grid.value_at([0.0, 30.0]), Some(0));
+        let outside =
+            [[-0.1, 25.0], [20.0, 25.0], [5.0, 30.1], [5.0, 0.0], [f64::NAN, 5.0], [1e300, 5.0]];
+        for at_m in outside {
+            assert_eq!(grid.value_at(at_m), None, "{at_m:?}");
+        }
     }
 
     #[test]

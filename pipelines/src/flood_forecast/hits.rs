@@ -196,24 +196,12 @@ fn depth_class(depth_m: f64) -> i64 {
 
 /// Values of the cell at a place and of the eight around it; none outside.
 fn around(grid: &Grid<f32>, [x, y]: [f64; 2]) -> impl Iterator<Item = f64> {
-    let placement = grid.placement();
-    let row = ((placement.origin_m[1] - y) / placement.cell_size_m).floor();
-    let column = ((x - placement.origin_m[0]) / placement.cell_size_m).floor();
-    let near = [-1.0, 0.0, 1.0];
+    let cell_m = grid.placement().cell_size_m;
+    let near = [cell_m, 0.0, -cell_m];
     near.into_iter()
-        .flat_map(move |south| near.map(|east| (row + south, column + east)))
-        .filter_map(|(row, column)| {
-            if row < 0.0 || column < 0.0 {
-                return None;
-            }
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "0 or more; what is beyond the grid is not found"
-            )]
-            let value = grid.at(row as usize, column as usize)?;
-            Some(f64::from(value)).filter(|value| !value.is_nan())
-        })
+        .flat_map(move |north_m| near.map(|west_m| [x - west_m, y + north_m]))
+        .filter_map(|at_m| grid.value_at(at_m).map(f64::from))
+        .filter(|value| !value.is_nan())
 }
 
 fn text_of(feature: &Feature, column: usize) -> Option<String> {

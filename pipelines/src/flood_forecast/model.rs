@@ -333,19 +333,8 @@ impl LandCover {
     }
 
     /// The class of a place; 0, unknown, outside and for what is no class.
-    fn class_at(&self, [x, y]: [f64; 2]) -> u8 {
-        let placement = self.grid.placement();
-        let step = |metres: f64| (metres / placement.cell_size_m).floor();
-        let (row, column) = (step(placement.origin_m[1] - y), step(x - placement.origin_m[0]));
-        if row < 0.0 || column < 0.0 {
-            return 0;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 or more; what is beyond the grid is not found"
-        )]
-        let class = self.grid.at(row as usize, column as usize);
+    fn class_at(&self, at_m: [f64; 2]) -> u8 {
+        let class = self.grid.value_at(at_m);
         // Half-way numbers are no classes.
         (1_u8..=5)
             .find(|known| class.is_some_and(|c| (c - f32::from(*known)).abs() < 0.25))

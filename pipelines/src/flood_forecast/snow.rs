@@ -210,28 +210,13 @@ fn height_m(ground: &Grid<f32>, cells: &Cells, (zone, cell): (Zone, u32)) -> f64
     for place in 0..PLACES * PLACES {
         let at = [lon + along(place % PLACES) * width, lat + along(place / PLACES) * height];
         let Ok(at) = forward(zone, Position::lon_lat(at)) else { continue };
-        if let Some(height_m) = ground_at(ground, at.xy) {
-            sum_m += height_m;
+        let ground_m = ground.value_at(at.xy).filter(|ground_m| ground_m.is_finite());
+        if let Some(ground_m) = ground_m {
+            sum_m += f64::from(ground_m);
             count += 1;
         }
     }
     if 0 < count { sum_m / f64::from(count) } else { f64::NAN }
-}
-
-fn ground_at(ground: &Grid<f32>, [x, y]: [f64; 2]) -> Option<f64> {
-    let placement = ground.placement();
-    let step = |metres: f64| (metres / placement.cell_size_m).floor();
-    let (row, column) = (step(placement.origin_m[1] - y), step(x - placement.origin_m[0]));
-    if row < 0.0 || column < 0.0 {
-        return None;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "0 or more; what is beyond the grid is not found"
-    )]
-    let height_m = ground.at(row as usize, column as usize);
-    height_m.filter(|height_m| height_m.is_finite()).map(f64::from)
 }
 
 #[cfg(test)]

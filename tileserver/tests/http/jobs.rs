@@ -322,7 +322,7 @@ fn a_stream_ends_with_the_right_to_it() {
     let ended = |mut stream: Stream| {
         let start = Instant::now();
         assert_eq!(next_event(&mut stream), Told::End);
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(30));
     };
     let open = |credential: &str| {
         let mut stream = Stream::open(&server, &path, &[credential]);
@@ -363,7 +363,7 @@ fn streams_are_counted() {
     streams.pop();
     let start = Instant::now();
     while !Stream::open(&server, &path, &[&eda]).head.starts_with("HTTP/1.1 200") {
-        assert!(start.elapsed() < Duration::from_secs(5), "the place stays taken");
+        assert!(start.elapsed() < Duration::from_secs(30), "the place stays taken");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

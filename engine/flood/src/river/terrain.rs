@@ -156,20 +156,8 @@ impl<'a> Survey<'a> {
         None
     }
 
-    fn height_m(&self, [x, y]: [f64; 2]) -> Option<f64> {
-        let place = self.heights.placement();
-        let row = (place.origin_m[1] - y) / place.cell_size_m;
-        let column = (x - place.origin_m[0]) / place.cell_size_m;
-        if !(0.0 <= row && 0.0 <= column) {
-            return None;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "not negative, and a float beyond usize becomes its greatest number"
-        )]
-        let height = self.heights.at(row as usize, column as usize)?;
-        (!height.is_nan()).then(|| f64::from(height))
+    fn height_m(&self, at_m: [f64; 2]) -> Option<f64> {
+        self.heights.value_at(at_m).filter(|height| !height.is_nan()).map(f64::from)
     }
 
     /// The lowest height of the stream in the stretch of a bank.
