@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
+use jomo_flood::ensemble::{Dressing, Heard, LeadDressing};
 use jomo_flood::gauge::{
     CrisisLevels, Datum, Gauge, Kind, Limits, Observation, Reading, Readings, ReferenceLevels,
     Span, Told, check, observation,
@@ -14,7 +15,7 @@ use jomo_flood::verify::LeadScores;
 use serde_json::Value;
 
 use crate::twin::{Basin, Forecast, GAUGES};
-use crate::twin_scores::{FITTED, Fitted, forecast};
+use crate::twin_scores::{FITTED, Fitted, forecast, heard};
 
 /// Days from one event to the next: more than a storm lasts.
 const APART_DAYS: i64 = 10;
@@ -60,7 +61,7 @@ pub(crate) fn write(
         let gauge = id(one.gauge);
         let begin = time(one.event, one.now);
         for lead in FITTED {
-            let [_, reading] = forecast(basin, one, &fitted.members[one.gauge], lead);
+            let [_, reading] = forecast(one, &fitted.members[one.gauge], lead);
             let bands = reading.bands();
             let now = if lead == 1 { members(&one.now_m) } else { String::new() };
             let _ = writeln!(
@@ -149,7 +150,7 @@ pub(crate) fn judge(basin: &Basin, forecasts: &mut [Forecast]) -> Judged {
     let times = all.keys().map(|(_, time)| *time);
     let record = Span { start: times.clone().min().unwrap(), end: times.max().unwrap() };
     let mut doubted = BTreeSet::new();
-    let mut sound = Vec::new();
+    let mut gauges = Vec::new();
     for place in 0..GAUGES.len() {
         let own = all.iter().filter(|((gauge, _), _)| *gauge == place);
         let own = own.map(|((_, time), level_m)| Reading { time: *time, level_m: *level_m });
@@ -158,16 +159,14 @@ pub(crate) fn judge(basin: &Basin, forecasts: &mut [Forecast]) -> Judged {
         let (good, bad): (Vec<_>, Vec<_>) =
             own.as_slice().iter().zip(faults).partition(|(_, faults)| faults.are_used());
         doubted.extend(bad.iter().map(|(reading, _)| (place, reading.time)));
-        let good = good.iter().map(|(reading, _)| **reading).collect();
-        sound.push(Readings::new(good).unwrap());
+        gauges.push(good.iter().map(|(reading, _)| **reading).collect());
     }
     for one in forecasts {
-        let now = time(one.event, one.now);
-        let told = Told { last: sound[one.gauge].last_at(now), ..Told::default() };
-        let said = observation(&gauge(basin, one.gauge), &told, now);
-        one.reading_m = match said {
-            Observation::Level(reading) => Some(reading.level_m),
-            _ => None,
+        let said = said(basin, &gauges, one.gauge, time(one.event, one.now));
+        (one.reading_m, one.silent_below_m) = match said {
+            Observation::Level(reading) => (Some(reading.level_m), None),
+            Observation::BelowStart { start_m, .. } => (None, Some(start_m)),
+            Observation::SilentHigh { .. } | Observation::Outage { .. } => (None, None),
         };
         for (lead, reading) in (1..).zip(&mut one.readings_m) {
             if doubted.contains(&(one.gauge, time(one.event, one.now + lead))) {
@@ -177,6 +176,23 @@ pub(crate) fn judge(basin: &Basin, forecasts: &mut [Forecast]) -> Judged {
     }
     all.retain(|place, _| !doubted.contains(place));
     Judged { readings_m: all, doubted: doubted.len() }
+}
+
+/// What a gauge says, of its sound readings (the table has no others) and those of its feed.
+fn said(basin: &Basin, gauges: &[Vec<Reading>], place: usize, now: Timestamp) -> Observation {
+    let until = |of: usize| {
+        let end = gauges[of].partition_point(|reading| reading.time <= now);
+        &gauges[of][..end]
+    };
+    let own = until(place);
+    let others = (0..gauges.len()).filter(|other| *other != place);
+    let told = Told {
+        last: own.last().copied(),
+        before: own.iter().nth_back(1).copied(),
+        reported: own.last().map(|last| last.time),
+        others: others.filter_map(|other| Some(until(other).last()?.time)).max(),
+    };
+    observation(&gauge(basin, place), &told, now)
 }
 
 fn table_of_readings(judged: &Judged) -> String {
@@ -211,34 +227,56 @@ pub(crate) fn verify(folder: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(out.join("scores.json")).unwrap()).unwrap()
 }
 
-/// The greatest difference between a number of the `dressing.csv` that `jomo flood verify` wrote and
-/// that fitted here, the spread being that of a reading; infinite where a gauge or a lead is
-/// missing.
-pub(crate) fn apart(folder: &Path, fitted: &Fitted) -> f64 {
+/// How the `dressing.csv` that `jomo flood verify` wrote differs from what was fitted here: the
+/// greatest difference of a share of the error kept, and the greatest rise, over gauges and leads,
+/// of the mean continuous ranked probability score of the readings, as a share of it. Share of the
+/// members' distance and spread are not compared by themselves: where two shares are as good as each
+/// other, members told in millimetres decide. Infinite where a gauge or a lead is missing.
+pub(crate) fn apart(folder: &Path, fitted: &Fitted, forecasts: &[Forecast]) -> [f64; 2] {
     let text = std::fs::read_to_string(folder.join("scores/dressing.csv")).unwrap_or_default();
-    let mut known: BTreeMap<(&str, &str), [f64; 3]> = BTreeMap::new();
+    let mut known: BTreeMap<(&str, u32), LeadDressing> = BTreeMap::new();
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
-        let numbers = [2, 3, 4].map(|place| cells[place].parse().unwrap());
-        known.insert((cells[0], cells[1]), numbers);
+        let [kept, share, spread_m] = [2, 3, 4].map(|place| cells[place].parse().unwrap());
+        let lead_min: u32 = cells[1].parse().unwrap();
+        let lead_h = f64::from(lead_min) / 60.0;
+        known.insert((cells[0], lead_min), LeadDressing { lead_h, kept, share, spread_m });
     }
-    let mut greatest = 0.0_f64;
-    for (gauge, dressing) in fitted.members.iter().enumerate() {
+    let mut greatest = [0.0_f64; 2];
+    for (gauge, own) in fitted.members.iter().enumerate() {
         let id = id(gauge);
-        for at in dressing.leads() {
-            let lead_min = (60.0 * at.lead_h).round().to_string();
-            let own = [at.kept, at.share, at.spread_m.hypot(dressing.sigma_m())];
-            match known.get(&(id.as_str(), lead_min.as_str())) {
-                None => return f64::INFINITY,
-                Some(their) => {
-                    for (their, own) in their.iter().zip(own) {
-                        greatest = greatest.max((their - own).abs());
-                    }
-                }
-            }
+        for at in own.leads() {
+            let lead = FITTED.into_iter().find(|lead| (6.0 * at.lead_h - *lead as f64).abs() < 0.1);
+            let lead = lead.unwrap();
+            let Some(their) = known.get(&(id.as_str(), 10 * u32::try_from(lead).unwrap())) else {
+                return [f64::INFINITY; 2];
+            };
+            greatest[0] = greatest[0].max((their.kept - at.kept).abs());
+            // The spread in the file is that of a reading.
+            let their = Dressing::new(vec![*their], 0.0).unwrap();
+            let made = || forecasts.iter().filter(|one| one.gauge == gauge);
+            let [theirs, ours] = [&their, own].map(|dressing| mean_crps(made(), dressing, lead));
+            greatest[1] = greatest[1].max(theirs / ours - 1.0);
         }
     }
     greatest
+}
+
+/// Mean score of the readings for a lead, in m.
+fn mean_crps<'a>(
+    forecasts: impl Iterator<Item = &'a Forecast>,
+    dressing: &Dressing,
+    lead: usize,
+) -> f64 {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for one in forecasts.filter(|one| heard(one) != Heard::Nothing) {
+        if let Some(reading_m) = one.readings_m[lead - 1] {
+            let [_, reading] = forecast(one, dressing, lead);
+            sum += reading.crps(reading_m);
+            count += 1.0;
+        }
+    }
+    sum / count
 }
 
 /// The greatest difference, over all leads, between a score or an end of its interval in

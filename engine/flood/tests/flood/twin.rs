@@ -300,6 +300,8 @@ pub(crate) struct Forecast {
     pub(crate) gauge: usize,
     /// Reading at the time; `None` if silent.
     pub(crate) reading_m: Option<f64>,
+    /// Start level of a silent gauge whose silence is taken for a low river.
+    pub(crate) silent_below_m: Option<f64>,
     /// Rise of the readings over half an hour, in m/h.
     pub(crate) rise_m_h: Option<f64>,
     /// Level of each member now, after the readings have been brought in.
@@ -520,6 +522,7 @@ pub(crate) fn event(basin: &Basin, number: u32, seed: u64) -> Vec<Forecast> {
                 now,
                 gauge,
                 reading_m: reading(now),
+                silent_below_m: basin.start_m(gauge),
                 rise_m_h: rise(),
                 now_m: ensemble.levels_m(gauge),
                 open_now_m: open.level_m(gauge)[0],

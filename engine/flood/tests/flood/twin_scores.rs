@@ -20,36 +20,31 @@ pub(crate) struct Fitted {
 }
 
 /// What a gauge says when a forecast is made.
-pub(crate) fn heard(basin: &Basin, forecast: &Forecast) -> Heard {
+pub(crate) fn heard(forecast: &Forecast) -> Heard {
     match forecast.reading_m {
         Some(reading) => Heard::Level(reading),
-        None => basin.start_m(forecast.gauge).map_or(Heard::Nothing, Heard::Silent),
+        None => forecast.silent_below_m.map_or(Heard::Nothing, Heard::Silent),
     }
 }
 
 /// What is forecast of the level and of the reading for a lead (1 for the first step).
-pub(crate) fn forecast(
-    basin: &Basin,
-    forecast: &Forecast,
-    dressing: &Dressing,
-    lead: usize,
-) -> [Mixture; 2] {
+pub(crate) fn forecast(forecast: &Forecast, dressing: &Dressing, lead: usize) -> [Mixture; 2] {
     let (now, then) = (&forecast.now_m, &forecast.members_m[lead - 1]);
-    let (heard, lead_h) = (heard(basin, forecast), lead as f64 / 6.0);
+    let (heard, lead_h) = (heard(forecast), lead as f64 / 6.0);
     let both =
         [dressing.level(now, heard, then, lead_h), dressing.reading(now, heard, then, lead_h)];
     both.map(Option::unwrap)
 }
 
 /// The dressing of a gauge, from readings alone.
-fn dressing(basin: &Basin, forecasts: &[&Forecast]) -> Dressing {
+fn dressing(forecasts: &[&Forecast]) -> Dressing {
     let leads = FITTED.map(|lead| {
         let earlier: Vec<Earlier<'_>> = forecasts
             .iter()
             .filter_map(|one| {
                 let reading_m = one.readings_m[lead - 1]?;
                 let (now_m, then_m) = (&one.now_m[..], &one.members_m[lead - 1][..]);
-                Some(Earlier { now_m, heard: heard(basin, one), then_m, reading_m })
+                Some(Earlier { now_m, heard: heard(one), then_m, reading_m })
             })
             .collect();
         fit(lead as f64 / 6.0, &earlier, SIGMA_M)
@@ -61,10 +56,9 @@ fn dressing(basin: &Basin, forecasts: &[&Forecast]) -> Dressing {
 }
 
 impl Fitted {
-    pub(crate) fn new(basin: &Basin, training: &[Forecast]) -> Self {
+    pub(crate) fn new(training: &[Forecast]) -> Self {
         let of = |gauge: usize| training.iter().filter(move |f| f.gauge == gauge);
-        let members =
-            (0..GAUGES.len()).map(|gauge| dressing(basin, &of(gauge).collect::<Vec<_>>()));
+        let members = (0..GAUGES.len()).map(|gauge| dressing(&of(gauge).collect::<Vec<_>>()));
         let open = (0..GAUGES.len()).map(|gauge| {
             let mut errors = Vec::new();
             let mut place = 0.0;
@@ -108,7 +102,7 @@ pub(crate) fn score(basin: &Basin, fitted: &Fitted, forecasts: &[Forecast]) -> S
         let dressing = &fitted.members[one.gauge];
         for lead in 1..=LEADS {
             let lead_h = lead as f64 / 6.0;
-            let [level, reading] = forecast(basin, one, dressing, lead);
+            let [level, reading] = forecast(one, dressing, lead);
             let bands = level.bands();
             let truth = one.truth_m[lead - 1];
             let [held, all] = &mut inside[lead - 1][one.gauge];
@@ -169,7 +163,7 @@ fn gauges_halve_the_error_of_members() {
         numbers.flat_map(|number| crate::twin::event(&basin, number, 5)).collect()
     };
     let forecasts = run(0..6);
-    let fitted = Fitted::new(&basin, &forecasts);
+    let fitted = Fitted::new(&forecasts);
     let scores = score(&basin, &fitted, &forecasts);
     let [own, open, _] = scores.rmse_m[5];
     assert!(own <= 0.5 * open, "{own} {open}");
