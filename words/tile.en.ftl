@@ -52,6 +52,9 @@ tile-short-line =
 tile-short-part =
     .title = Lines of a feature shorter than a point at this zoom (left out)
 
+tile-short-drawn =
+    .title = Lines shorter than a point at this zoom (drawn one unit long)
+
 tile-collapsed =
     .title = Polygon features without area at this zoom (a square of one unit stands for each)
 
@@ -66,3 +69,11 @@ tile-bad-hole =
 
 tile-bad-value =
     .title = Values that are no finite number (the value is left out)
+
+tile-unreadable =
+    .title = Tiles that cannot be decompressed
+
+tiles-built = archive { $path }: { $features } features in { $tiles } tiles, { $bytes } bytes
+tiles-sound = { $path }: all { $tiles } tiles keep the specification
+tiles-unsound = { $path }: { $faults } faults in { $tiles } tiles
+tiles-compared = the same { $same }, changed { $changed }, gone { $gone }, new { $new }

@@ -52,6 +52,9 @@ tile-short-line =
 tile-short-part =
     .title = このズームでは点より短い線の一部(省略)
 
+tile-short-drawn =
+    .title = このズームでは点より短い線(長さ一単位で代表)
+
 tile-collapsed =
     .title = このズームでは面積を持たない面の地物(一単位の正方形で代表)
 
@@ -66,3 +69,11 @@ tile-bad-hole =
 
 tile-bad-value =
     .title = 有限の数でない値(値だけ除外)
+
+tile-unreadable =
+    .title = 展開できないタイル
+
+tiles-built = アーカイブ { $path }: 地物 { $features } 件、タイル { $tiles } 枚、{ $bytes } バイト
+tiles-sound = { $path }: { $tiles } 枚のタイルはすべて仕様に合っています
+tiles-unsound = { $path }: { $tiles } 枚のタイルに仕様違反が { $faults } 件あります
+tiles-compared = 同じ { $same } 枚、変わった { $changed } 枚、なくなった { $gone } 枚、新しい { $new } 枚

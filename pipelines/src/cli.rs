@@ -26,10 +26,11 @@ use crate::progress::{Progress, ProgressMode};
 use crate::rain::RainRequest;
 use crate::register::{RegisterCommand, RegisterFlags};
 use crate::run::{Context, Target};
+use crate::tiles::TilesCommand;
 use crate::work::WorkArguments;
 use crate::{
     doctor, flood, flood_forecast, flood_layers, flood_prepare, flood_replay, flood_verify,
-    flood_watch, import, jobs, people, publication, rain, register, sample, work,
+    flood_watch, import, jobs, people, publication, rain, register, sample, tiles, work,
 };
 
 /// Most threads: beyond any machine of today; thousands would only keep each other from working.
@@ -168,6 +169,9 @@ pub enum Command {
     /// Commands that a worker runs.
     #[command(subcommand)]
     Job(JobCommand),
+    /// Archives of vector tiles.
+    #[command(subcommand)]
+    Tiles(TilesCommand),
     /// Run jobs until told to stop.
     Work(WorkArguments),
     /// Completions for a shell.
@@ -411,6 +415,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Grant(command) => people::grant(command, context),
         Command::Key(command) => people::key(command, context),
         Command::Job(command) => jobs::run(command, context),
+        Command::Tiles(command) => tiles::run(&command, context),
         Command::Work(arguments) => work::run(&arguments, context),
         // Answered before a pool is made.
         Command::Doctor { .. } | Command::Completions { .. } => Ok(Outcome::new(Status::Done)),

@@ -187,6 +187,12 @@ pub enum CommandError {
         /// The command.
         command: String,
     },
+    /// A file that is to be written is there and was not made by the same command.
+    #[error("{path} exists and is another kind of file")]
+    FileOccupied {
+        /// The file.
+        path: String,
+    },
     /// The name of a folder that a run needs beside `--out` is taken by something else.
     #[error("{path} exists and was not left by a run")]
     PartOccupied {
@@ -260,6 +266,7 @@ impl Coded for CommandError {
             Self::NotAFile { .. } => "cli-not-a-file",
             Self::NoTarget => "cli-no-target",
             Self::OutOccupied { .. } => "cli-out-occupied",
+            Self::FileOccupied { .. } => "cli-file-occupied",
             Self::PartOccupied { .. } => "cli-part-occupied",
             Self::PartBusy { .. } => "cli-part-busy",
             Self::LayerId { .. } => "cli-layer-id",
@@ -280,9 +287,10 @@ impl Coded for CommandError {
                 ("bytes", bytes.to_string()),
                 ("limit", limit.to_string()),
             ],
-            Self::NotAFile { path } | Self::PartOccupied { path } | Self::PartBusy { path } => {
-                vec![("path", path.clone())]
-            }
+            Self::NotAFile { path }
+            | Self::FileOccupied { path }
+            | Self::PartOccupied { path }
+            | Self::PartBusy { path } => vec![("path", path.clone())],
             Self::NoTarget => Vec::new(),
             Self::OutOccupied { path, command } => {
                 vec![("path", path.clone()), ("command", command.clone())]

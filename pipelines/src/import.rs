@@ -181,7 +181,7 @@ fn read_any(
     Ok(read)
 }
 
-fn is_other_crs(failure: &Failure) -> bool {
+pub(crate) fn is_other_crs(failure: &Failure) -> bool {
     failure.errors.iter().any(|error| ["vector-crs", "cli-crs"].contains(&error.code()))
 }
 
@@ -193,7 +193,8 @@ pub(crate) fn read_features(
 ) -> Result<VectorRead, Failure> {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let brace = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let brace = text.iter().find(|byte| !matches!(byte, b'\x1e' | b' ' | b'\t' | b'\r' | b'\n'))
+        == Some(&b'{');
     let named = |name: &str| extension.eq_ignore_ascii_case(name);
     let read = if bytes.starts_with(b"fgb") || named("fgb") {
         flatgeobuf::read(bytes, options)

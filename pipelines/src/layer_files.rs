@@ -5,13 +5,13 @@ use std::io::{BufWriter, Write};
 
 use geo_types::{Coord, Geometry, LineString};
 use jiff::Timestamp;
-use jomo_core::feature::{FeatureTable, FieldType, check_ids};
+use jomo_core::feature::{FeatureTable, Field, FieldType, check_ids};
 use jomo_core::layer::Layer;
 use jomo_format::flatgeobuf;
 use jomo_format::pmtiles::{Meta, Writer};
 use jomo_store::{LayerStage, LayerVersion};
 use jomo_tile::{LayerSource, Report, Settings, build};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::failure::{CommandError, Exit, Failure};
 
@@ -57,13 +57,6 @@ pub fn write_step(
 }
 
 fn meta(layer: &Layer) -> Meta {
-    let kind = |kind| match kind {
-        FieldType::Bool => "Boolean",
-        FieldType::Int | FieldType::Float => "Number",
-        FieldType::Text => "String",
-    };
-    let fields: serde_json::Map<_, _> =
-        layer.fields.iter().map(|field| (field.name.clone(), kind(field.kind).into())).collect();
     Meta {
         min_zoom: layer.minzoom,
         max_zoom: layer.maxzoom,
@@ -77,10 +70,21 @@ fn meta(layer: &Layer) -> Meta {
                 "id": layer.id,
                 "minzoom": layer.minzoom,
                 "maxzoom": layer.maxzoom,
-                "fields": fields,
+                "fields": field_types(&layer.fields),
             }],
         }),
     }
+}
+
+/// Fields with their types, as the metadata of an archive names them.
+#[must_use]
+pub fn field_types(fields: &[Field]) -> Map<String, Value> {
+    let kind = |kind| match kind {
+        FieldType::Bool => "Boolean",
+        FieldType::Int | FieldType::Float => "Number",
+        FieldType::Text => "String",
+    };
+    fields.iter().map(|field| (field.name.clone(), kind(field.kind).into())).collect()
 }
 
 /// West, south, east, north of all features; `None` without any position.

@@ -29,4 +29,5 @@ pub mod run;
 pub mod sample;
 pub mod source;
 pub mod temperature_table;
+pub mod tiles;
 pub mod work;

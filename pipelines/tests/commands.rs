@@ -17,6 +17,8 @@ mod flood_layers;
 mod pairs;
 #[path = "commands/people.rs"]
 mod people;
+#[path = "commands/tiles.rs"]
+mod tiles;
 #[path = "commands/watch.rs"]
 mod watch;
 #[path = "commands/work.rs"]

@@ -1,10 +1,12 @@
-//! `GeoJSON` (RFC 7946): a feature collection or one feature, in lon/lat.
+//! `GeoJSON` (RFC 7946): a feature collection, one feature, or a sequence of features (one a line, or
+//! RFC 8142), in lon/lat.
 //!
 //! Features are taken one by one while the text is parsed, so that only one of them is held as
 //! JSON. Foreign members are ignored. A member `crs` of the older `GeoJSON` is accepted where it
 //! names lon/lat: CRS84, EPSG:4326 or EPSG:6668 (in `GeoJSON` always longitude first).
 
 mod json;
+mod lines;
 
 use geo_types::{Coord, Geometry, MultiLineString, MultiPoint, MultiPolygon, Point};
 use jomo_core::feature::Value;
@@ -18,7 +20,7 @@ use crate::vector::{
 };
 use json::Json;
 
-/// Reads a feature collection or one feature.
+/// Reads a feature collection, one feature or a sequence of features.
 ///
 /// Types: an integer beyond 2^53 becomes text, nested objects and arrays become JSON text, a
 /// column that mixes types becomes text. Numbers that 64-bit floats cannot hold, nesting deeper
@@ -28,6 +30,9 @@ use json::Json;
 /// [`VectorError`]: no JSON, no features, another CRS, swapped axes, unusable ids.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<VectorRead, VectorError> {
     let text = decode(bytes, options.encoding)?;
+    if lines::is_sequence(&text) {
+        return lines::read(&text, options);
+    }
     let mut document = Document::new(Collector::new(options));
     let mut parser = serde_json::Deserializer::from_str(&text);
     let parsed = DocumentSeed(&mut document).deserialize(&mut parser).and_then(|()| parser.end());

@@ -16,10 +16,10 @@ use rayon::prelude::*;
 
 use crate::EXTENT;
 use crate::clip::{clip_lines, clip_rings};
-use crate::encode::{LayerEncoder, Normal, gzip};
+use crate::encode::{LayerEncoder, Normal, Packer};
 use crate::paths::{Bounds, Paths, Point};
 use crate::report::{BuildError, LargeTile, Loss, Losses, Report, ZoomReport};
-use crate::shapes::{Kind, Shape, Source, ZoomShapes};
+use crate::shapes::{Detail, Kind, Shape, Source, ZoomShapes};
 
 /// Features that go into one layer at some zooms. Several sources may share a layer, for example
 /// areas at small scales and single cells at large ones.
@@ -45,13 +45,28 @@ pub struct Settings {
     pub point_buffer: u16,
     /// How far a line or border may move when it is simplified, in units.
     pub tolerance: f64,
-    /// Compression of gzip, 0 to 9.
-    pub gzip_level: u32,
+    /// Whether nothing may be left out: no zoom is simplified, whatever the tolerance, and a line or
+    /// polygon without size is drawn one unit long or wide.
+    pub loss_free: bool,
+    /// Compression of gzip, 0 to 12.
+    pub gzip_level: u8,
+    /// What numbers features in tiles.
+    pub ids: Ids,
     /// Compressed bytes above which a tile is reported.
     pub size_budget: u64,
     /// Most tiles that the features may cover at one zoom, as a guard against a polygon over half
     /// the world at a high zoom. Counted in steps of 16.
     pub tile_limit: u64,
+}
+
+/// What numbers features in tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// The number of [`fid`](jomo_core::feature::fid), whatever the id.
+    Hashed,
+    /// An id that is a number below 2^53 stays that number; of any other, as with
+    /// [`Ids::Hashed`].
+    Kept,
 }
 
 impl Default for Settings {
@@ -60,7 +75,9 @@ impl Default for Settings {
             buffer: 64,
             point_buffer: 0,
             tolerance: 1.0,
+            loss_free: false,
             gzip_level: 6,
+            ids: Ids::Hashed,
             size_budget: 500_000,
             tile_limit: 1 << 24,
         }
@@ -93,8 +110,9 @@ pub fn build<E>(
             if !source.zooms.contains(&z) {
                 return ZoomShapes::default();
             }
-            let at_last = z == *source.zooms.end();
-            prepared.at_zoom(z, if at_last { 0.0 } else { settings.tolerance })
+            let is_whole = settings.loss_free || z == *source.zooms.end();
+            let tolerance = if is_whole { 0.0 } else { settings.tolerance };
+            prepared.at_zoom(z, Detail { tolerance, loss_free: settings.loss_free })
         };
         let shapes: Vec<ZoomShapes> = sources.par_iter().zip(&prepared).map(shapes).collect();
         let zoom = Zoom { z, sources, settings, shapes };
@@ -154,6 +172,12 @@ struct ChunkTiles {
     losses: Losses,
 }
 
+/// A chunk in work.
+struct Work<'p> {
+    packer: &'p mut Packer,
+    made: ChunkTiles,
+}
+
 /// A tile of the quadtree above or at the zoom of the build.
 #[derive(Clone, Copy)]
 struct Node {
@@ -173,9 +197,10 @@ impl Zoom<'_> {
         let mut shown: Vec<Vec<bool>> =
             self.shapes.iter().map(|source| vec![false; source.shapes.len()]).collect();
         let mut losses = Losses::default();
+        let packer = || Packer::new(self.settings.gzip_level);
         for batch in groups.chunks(CHUNKS_PER_THREAD * rayon::current_num_threads()) {
             let made: Vec<Result<ChunkTiles, Refusal>> =
-                batch.par_iter().map(|entries| self.chunk(entries)).collect();
+                batch.par_iter().map_init(packer, |packer, own| self.chunk(own, packer)).collect();
             for chunk in made {
                 let chunk = chunk.map_err(Refusal::into_error)?;
                 losses.merge(&chunk.losses);
@@ -263,9 +288,9 @@ impl Zoom<'_> {
         }
     }
 
-    fn chunk(&self, entries: &[Entry]) -> Result<ChunkTiles, Refusal> {
-        let mut made = ChunkTiles::default();
-        let Some(first) = entries.first() else { return Ok(made) };
+    fn chunk(&self, entries: &[Entry], packer: &mut Packer) -> Result<ChunkTiles, Refusal> {
+        let mut work = Work { packer, made: ChunkTiles::default() };
+        let Some(first) = entries.first() else { return Ok(work.made) };
         let whole = |entry: &Entry| {
             let shape = &self.shapes[entry.key.0].shapes[entry.key.1];
             Item { key: entry.key, shape, paths: Cow::Borrowed(&shape.paths), bounds: shape.bounds }
@@ -273,26 +298,21 @@ impl Zoom<'_> {
         let z = self.z.saturating_sub(CHUNK_LEVELS);
         let node = Node { z, xy: first.xy };
         let items: Vec<Item<'_>> = entries.iter().map(whole).collect();
-        self.descend(node, &self.cut(node, &items), &mut made)?;
-        made.tiles.sort_by_key(|(tile, _)| tile_number(*tile));
-        Ok(made)
+        self.descend(node, &self.cut(node, &items), &mut work)?;
+        work.made.tiles.sort_by_key(|(tile, _)| tile_number(*tile));
+        Ok(work.made)
     }
 
-    fn descend(
-        &self,
-        node: Node,
-        items: &[Item<'_>],
-        made: &mut ChunkTiles,
-    ) -> Result<(), Refusal> {
+    fn descend(&self, node: Node, items: &[Item<'_>], work: &mut Work<'_>) -> Result<(), Refusal> {
         if items.is_empty() {
             return Ok(());
         }
         if node.z == self.z {
-            return self.tile(node, items, made);
+            return self.tile(node, items, work);
         }
         for [dx, dy] in [[0, 0], [1, 0], [0, 1], [1, 1]] {
             let child = Node { z: node.z + 1, xy: [2 * node.xy[0] + dx, 2 * node.xy[1] + dy] };
-            self.descend(child, &self.cut(child, items), made)?;
+            self.descend(child, &self.cut(child, items), work)?;
         }
         Ok(())
     }
@@ -318,7 +338,8 @@ impl Zoom<'_> {
             .collect()
     }
 
-    fn tile(&self, node: Node, items: &[Item<'_>], made: &mut ChunkTiles) -> Result<(), Refusal> {
+    fn tile(&self, node: Node, items: &[Item<'_>], work: &mut Work<'_>) -> Result<(), Refusal> {
+        let Work { packer, made } = work;
         let Some(tile) = TileId::new(node.z, node.xy[0], node.xy[1]) else { return Ok(()) };
         let refuse = |source| Refusal::Encode { tile, source };
         let origin = self.bounds(node, 0.0).min;
@@ -333,7 +354,7 @@ impl Zoom<'_> {
                 let Some(normal) = item.normal() else { continue };
                 let open = match layer.take() {
                     Some(open) => open,
-                    None => LayerEncoder::new(name).map_err(refuse)?,
+                    None => LayerEncoder::new(name, self.settings.ids).map_err(refuse)?,
                 };
                 let table = self.sources[item.key.0].table;
                 layer = Some(open.add(table, item.shape.feature, &normal, origin).map_err(refuse)?);
@@ -346,8 +367,8 @@ impl Zoom<'_> {
             }
         }
         if !bytes.is_empty() {
-            let packed = gzip(&bytes, self.settings.gzip_level)
-                .map_err(|source| Refusal::Compress { tile, source })?;
+            let packed =
+                packer.gzip(&bytes).map_err(|source| Refusal::Compress { tile, source })?;
             made.tiles.push((tile, packed));
         }
         Ok(())

@@ -4,13 +4,11 @@
 //! specification about geometry is kept here, before it sees a feature. Choice and measurements:
 //! `docs/methods/tiles.md`.
 
-use std::io::Write;
-
 use fast_mvt::{MvtCoord, MvtError, MvtFeatureBuilder, MvtGeomType, MvtLayerBuilder, MvtValueRef};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use jomo_core::feature::{FeatureTable, Value, fid};
+use jomo_core::feature::{Feature, FeatureTable, Value, fid};
+use libdeflater::{CompressionLvl, Compressor};
 
+use crate::build::Ids;
 use crate::paths::{Paths, Point};
 use crate::report::{Loss, Losses};
 use crate::rings::{self, Group};
@@ -82,12 +80,13 @@ impl Normal {
 /// A layer of a tile while features are added.
 pub(crate) struct LayerEncoder {
     layer: MvtLayerBuilder,
+    ids: Ids,
     losses: Losses,
 }
 
 impl LayerEncoder {
-    pub(crate) fn new(name: &str) -> Result<Self, MvtError> {
-        Ok(Self { layer: MvtLayerBuilder::new(name)?, losses: Losses::default() })
+    pub(crate) fn new(name: &str, ids: Ids) -> Result<Self, MvtError> {
+        Ok(Self { layer: MvtLayerBuilder::new(name)?, ids, losses: Losses::default() })
     }
 
     /// Adds row `row` of a table, drawn as `normal` in a tile whose north-west corner is `origin`.
@@ -123,8 +122,11 @@ impl LayerEncoder {
                 feature
             }
         };
-        tag(&mut feature, table, row, &mut self.losses)?;
-        Ok(Self { layer: feature.end(), losses: self.losses })
+        if let Some(source) = table.features.get(row) {
+            feature.id(Some(self.ids.number(&source.id)));
+            tag(&mut feature, table, source, &mut self.losses)?;
+        }
+        Ok(Self { layer: feature.end(), ..self })
     }
 
     /// The encoded layer, ready to be joined with others, and what was lost.
@@ -133,16 +135,27 @@ impl LayerEncoder {
     }
 }
 
-/// Id and values of a feature. An absent value is an absent key; integers are written in the
+impl Ids {
+    fn number(self, id: &str) -> u64 {
+        // A leading zero or sign is part of an id, and no part of a number.
+        let is_number =
+            id == "0" || id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
+        let number = id.parse().ok().filter(|number| is_number && *number < 1 << 53);
+        match (self, number) {
+            (Self::Kept, Some(number)) => number,
+            (Self::Kept, None) | (Self::Hashed, _) => fid(id),
+        }
+    }
+}
+
+/// Values of a feature. An absent value is an absent key; integers are written in the
 /// shortest form for their sign.
 fn tag(
     feature: &mut MvtFeatureBuilder,
     table: &FeatureTable,
-    row: usize,
+    source: &Feature,
     losses: &mut Losses,
 ) -> Result<(), MvtError> {
-    let Some(source) = table.features.get(row) else { return Ok(()) };
-    feature.id(Some(fid(&source.id)));
     for (field, value) in table.fields.iter().zip(&source.values) {
         let value = match value {
             None => continue,
@@ -171,9 +184,21 @@ fn local(point: Point, origin: Point) -> MvtCoord {
     MvtCoord { x: (point[0] - origin[0]) as i32, y: (point[1] - origin[1]) as i32 }
 }
 
-/// Compresses a tile. The header holds no time and no name, so equal tiles are equal files.
-pub(crate) fn gzip(bytes: &[u8], level: u32) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level.min(9)));
-    encoder.write_all(bytes)?;
-    encoder.finish()
+/// Compresses tiles, one after the other, in the same memory.
+pub(crate) struct Packer(Compressor);
+
+impl Packer {
+    /// `level` of gzip, 0 to 12; what is above counts as 12.
+    pub(crate) fn new(level: u8) -> Self {
+        Self(Compressor::new(CompressionLvl::new(level.into()).unwrap_or(CompressionLvl::best())))
+    }
+
+    /// Compresses a tile. The header holds no time and no name, so equal tiles are equal files.
+    pub(crate) fn gzip(&mut self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut packed = vec![0; self.0.gzip_compress_bound(bytes.len())];
+        let length = self.0.gzip_compress(bytes, &mut packed).map_err(std::io::Error::other)?;
+        packed.truncate(length);
+        packed.shrink_to_fit();
+        Ok(packed)
+    }
 }

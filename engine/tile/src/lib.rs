@@ -19,7 +19,7 @@ mod topology;
 mod verify;
 mod wire;
 
-pub use build::{LayerSource, Settings, build};
+pub use build::{Ids, LayerSource, Settings, build};
 pub use report::{BuildError, LargeTile, Loss, Report, ZoomReport};
 pub use verify::{LayerSummary, Rule, TileSummary, VerifyFault, verify};
 

@@ -19,8 +19,11 @@ pub enum Loss {
     ShortLine,
     /// A line of a feature that has longer ones is shorter than a unit. Left out.
     ShortPart,
-    /// All polygons of the feature have no area in whole units: a square of one unit stands for
-    /// it.
+    /// A line is shorter than a unit: one of a unit stands for it
+    /// ([`Settings::loss_free`](crate::Settings::loss_free)).
+    ShortDrawn,
+    /// All polygons of the feature, or with [`Settings::loss_free`](crate::Settings::loss_free) one
+    /// of them, have no area in whole units: a square of one unit stands for them.
     Collapsed,
     /// A polygon of a feature that has larger ones has no area in whole units. Left out.
     SmallPart,
@@ -42,6 +45,7 @@ impl Loss {
             Self::OutsideWorld => "tile-outside-world",
             Self::ShortLine => "tile-short-line",
             Self::ShortPart => "tile-short-part",
+            Self::ShortDrawn => "tile-short-drawn",
             Self::Collapsed => "tile-collapsed",
             Self::SmallPart => "tile-small-part",
             Self::SmallHole => "tile-small-hole",

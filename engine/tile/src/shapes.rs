@@ -37,6 +37,15 @@ pub(crate) struct ZoomShapes {
     pub(crate) losses: Losses,
 }
 
+/// How much of a source a zoom shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Detail {
+    /// How far a vertex may be off for its neighbours to do without it, in units.
+    pub(crate) tolerance: f64,
+    /// Whether what has no size is drawn one unit long or wide.
+    pub(crate) loss_free: bool,
+}
+
 /// A source without zoom: geometry in world units, 0 to 1.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -83,15 +92,15 @@ impl Source {
         Self { outlines: collected.outlines, topology, bad }
     }
 
-    /// The shapes at a zoom, simplified by `tolerance` in units and rounded to whole units.
-    pub(crate) fn at_zoom(&self, z: u8, tolerance: f64) -> ZoomShapes {
+    /// The shapes at a zoom, simplified and rounded to whole units.
+    pub(crate) fn at_zoom(&self, z: u8, detail: Detail) -> ZoomShapes {
         let scale = f64::from(EXTENT) * f64::from(1_u32 << z);
-        let full = if 0.0 < tolerance {
-            self.arcs_to_keep(scale, tolerance)
+        let full = if 0.0 < detail.tolerance {
+            self.arcs_to_keep(scale, detail)
         } else {
             vec![true; self.topology.arcs()]
         };
-        let zoom = Zoom { source: self, scale, tolerance, full };
+        let zoom = Zoom { source: self, scale, detail, full };
         let mut shapes = ZoomShapes { shapes: Vec::new(), losses: self.bad.clone() };
         for outline in &self.outlines {
             let paths = match outline.kind {
@@ -109,9 +118,9 @@ impl Source {
 
     /// Arcs of shells that the tolerance would make vanish: they stay as they are, for both of
     /// their sides.
-    fn arcs_to_keep(&self, scale: f64, tolerance: f64) -> Vec<bool> {
+    fn arcs_to_keep(&self, scale: f64, detail: Detail) -> Vec<bool> {
         let mut full = vec![false; self.topology.arcs()];
-        let zoom = Zoom { source: self, scale, tolerance, full: full.clone() };
+        let zoom = Zoom { source: self, scale, detail, full: full.clone() };
         for outline in self.outlines.iter().filter(|outline| outline.kind == Kind::Polygons) {
             for part in &outline.parts {
                 if rings::area2(&zoom.ring(part.start)) <= 0.0 {
@@ -130,8 +139,7 @@ struct Zoom<'a> {
     source: &'a Source,
     /// Units across the world.
     scale: f64,
-    /// In units.
-    tolerance: f64,
+    detail: Detail,
     /// Arcs that are not simplified.
     full: Vec<bool>,
 }
@@ -142,7 +150,7 @@ impl Zoom<'_> {
     }
 
     fn path(&self, path: usize) -> impl Iterator<Item = Point> {
-        let tolerance = self.tolerance / self.scale;
+        let tolerance = self.detail.tolerance / self.scale;
         self.source
             .topology
             .points(path, move |arc| if self.full[arc] { 0.0 } else { tolerance })
@@ -158,12 +166,14 @@ impl Zoom<'_> {
     fn points(&self, points: &[Point]) -> Paths {
         let mut paths = Paths::default();
         for &point in points {
-            let [x, y] = self.place(point);
-            let onto_edge =
-                |value: f64| if value <= self.scale { value.min(self.scale - 1.0) } else { value };
-            paths.push([[onto_edge(x), onto_edge(y)]]);
+            paths.push([self.within(self.place(point))]);
         }
         paths
+    }
+
+    /// A unit that begins in the world begins before its eastern and southern edges.
+    fn within(&self, point: Point) -> Point {
+        point.map(|value| if value <= self.scale { value.min(self.scale - 1.0) } else { value })
     }
 
     fn lines(&self, outline: &Outline, losses: &mut Losses) -> Paths {
@@ -171,10 +181,14 @@ impl Zoom<'_> {
         let mut short = 0;
         for part in &outline.parts {
             let line = rings::without_repeats(self.path(part.start));
-            if line.len() < 2 {
-                short += 1;
-            } else {
-                paths.push(line);
+            match line.first() {
+                Some(&point) if line.len() < 2 && self.detail.loss_free => {
+                    losses.add(Loss::ShortDrawn, 1);
+                    let [x, y] = self.within(point);
+                    paths.push([[x, y], [x + 1.0, y]]);
+                }
+                Some(_) if 1 < line.len() => paths.push(line),
+                _ => short += 1,
             }
         }
         if paths.is_empty() {
@@ -191,7 +205,12 @@ impl Zoom<'_> {
         for part in &outline.parts {
             let shell = self.ring(part.start);
             if rings::area2(&shell) <= 0.0 {
-                small += 1;
+                if self.detail.loss_free {
+                    losses.add(Loss::Collapsed, 1);
+                    paths.push(self.stand_in(part.start));
+                } else {
+                    small += 1;
+                }
                 continue;
             }
             let all = part.len() - 1;
@@ -221,11 +240,8 @@ impl Zoom<'_> {
     /// One unit square where a polygon of no size lies.
     fn stand_in(&self, path: usize) -> [Point; 4] {
         let bounds = Bounds::around(self.path(path));
-        let middle = |axis: usize| {
-            let middle = f64::midpoint(bounds.min[axis], bounds.max[axis]).floor();
-            if middle <= self.scale { middle.min(self.scale - 1.0) } else { middle }
-        };
-        let (x, y) = (middle(0), middle(1));
+        let middle = |axis: usize| f64::midpoint(bounds.min[axis], bounds.max[axis]).floor();
+        let [x, y] = self.within([middle(0), middle(1)]);
         [[x, y], [x + 1.0, y], [x + 1.0, y + 1.0], [x, y + 1.0]]
     }
 }

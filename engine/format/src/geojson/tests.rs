@@ -313,3 +313,40 @@ fn the_shelters_of_gunma_are_read() {
         });
     }
 }
+
+/// One feature a line, or each behind a record separator, is read as the collection of them.
+#[test]
+fn sequences_are_collections() {
+    let features =
+        [point(r#""id":7,"properties":{"n":1}"#), point(r#""id":8,"properties":{"n":2}"#)];
+    let whole = read_text(&collection(&[&features[0], &features[1]])).unwrap();
+    let lines = features.join("\n");
+    let windows = format!("\u{feff}\r\n{}\r\n", features.join("\r\n\r\n"));
+    let records = format!("\u{1e}{}\n", features.join("\n\u{1e}\n"));
+    for text in [lines, windows, records] {
+        let read = read_text(&text).unwrap();
+        assert_eq!((&read.table, read.id_source), (&whole.table, IdSource::Member), "{text:?}");
+    }
+}
+
+/// A bad record is told with its line; a record that is no feature is counted.
+#[test]
+fn sequences_tell_their_faults() {
+    let feature = point(r#""properties":{"n":1}"#);
+    let broken = format!("{feature}\n\n{feature}\n{{\"type\":");
+    assert_eq!(
+        told(&broken),
+        "geojson-syntax: no valid JSON at line 4, column 8: EOF while parsing a value"
+    );
+    let odd = read_text(&format!("{feature}\n{{\"type\":\"Point\"}}\n{feature}")).unwrap();
+    assert_eq!((odd.table.features.len(), faults(&odd).as_str()), (2, "feature-form row 2"));
+}
+
+proptest! {
+    /// Any lines end in an answer.
+    #[test]
+    fn hostile_lines_end_in_an_answer(lines in prop::collection::vec(r#"\PC{0,40}|\{\}|\{"type":"Feature"\}"#, 0..6), separated: bool) {
+        let begin = if separated { "\u{1e}" } else { "{}\n{" };
+        let _ = read_text(&format!("{begin}{}", lines.join("\n")));
+    }
+}

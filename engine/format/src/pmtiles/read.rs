@@ -198,6 +198,18 @@ impl Index {
         })
     }
 
+    /// Number of tiles, runs counted in full: what [`Self::tiles`] will give.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.entries.iter().map(|entry| u64::from(entry.run)).sum()
+    }
+
+    /// Whether there is no tile.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Where the contents lie in the file, one for each run of equal tiles; a content that stands
     /// in several places comes several times.
     pub fn contents(&self) -> impl Iterator<Item = Range<usize>> + '_ {

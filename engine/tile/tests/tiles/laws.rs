@@ -3,7 +3,7 @@ use geo_types::{
     Point, Polygon,
 };
 use jomo_core::mercator::TileId;
-use jomo_tile::{LayerSource, Loss, Settings, build};
+use jomo_tile::{Ids, LayerSource, Loss, Settings, build};
 use proptest::prelude::*;
 
 use crate::support::{area_of, at_units, read, table, tiles_of};
@@ -67,11 +67,13 @@ fn settings() -> impl Strategy<Value = Settings> {
         prop::sample::select(vec![0_u16, 1, 64, 200]),
         0_u16..20,
         prop::sample::select(vec![0.0, 1.0, 9.0]),
+        any::<bool>(),
     )
-        .prop_map(|(buffer, point_buffer, tolerance)| Settings {
+        .prop_map(|(buffer, point_buffer, tolerance, loss_free)| Settings {
             buffer,
             point_buffer,
             tolerance,
+            loss_free,
             gzip_level: 1,
             ..Settings::default()
         })
@@ -97,7 +99,34 @@ proptest! {
                 .filter_map(|loss| zoom.losses.get(loss))
                 .sum();
             prop_assert!(table.features.len() as u64 <= zoom.features + kept_out);
+            let left_out = [Loss::ShortLine, Loss::ShortPart, Loss::SmallPart];
+            let is_whole = left_out.iter().all(|loss| !zoom.losses.contains_key(loss));
+            prop_assert!(is_whole || !settings.loss_free, "{:?}", zoom.losses);
         }
+    }
+
+    /// Without loss every line and polygon of the world is drawn at every zoom, however small.
+    #[test]
+    fn loss_free_tiles_show_every_feature(
+        places in prop::collection::vec((-179.0..179.0_f64, -84.0..84.0_f64, 0.0..1e-3_f64), 1..8),
+    ) {
+        let geometries = places.iter().flat_map(|&(x, y, size)| {
+            let corner = |dx: f64, dy: f64| Coord { x: x + size * dx, y: y + size * dy };
+            let line = LineString(vec![corner(0.0, 0.0), corner(1.0, 1.0)]);
+            let ring = LineString(vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0)]);
+            [line.into(), Polygon::new(ring, vec![]).into(), Point(corner(0.0, 0.0)).into()]
+        });
+        let table = table(geometries);
+        let settings = Settings { loss_free: true, ids: Ids::Kept, ..Settings::default() };
+        let (report, tiles) = tiles_of(&table, 0..=6, &settings);
+        for zoom in report.zooms.values() {
+            prop_assert_eq!(zoom.features, table.features.len() as u64);
+        }
+        let mut shown: Vec<u64> =
+            tiles.iter().flat_map(|(_, tile)| read(tile)).map(|(id, _)| id).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        prop_assert_eq!(shown, (0..table.features.len() as u64).collect::<Vec<_>>());
     }
 
     /// A tile shows what lies in it: tiles without buffer share out the area of a polygon.
