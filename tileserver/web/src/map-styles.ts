@@ -249,6 +249,9 @@ const layout = css`
     pointer-events: auto;
   }
   .credits summary {
+    display: flex;
+    align-items: center;
+    min-height: 24px;
     list-style: none;
     cursor: pointer;
   }
