@@ -101,7 +101,8 @@ pub fn build<E>(
     mut sink: impl FnMut(TileId, &[u8]) -> Result<(), E>,
 ) -> Result<Report, BuildError<E>> {
     check(sources)?;
-    let prepared: Vec<Source> = sources.iter().map(|source| Source::of(source.table)).collect();
+    let prepared: Vec<Source> =
+        sources.iter().map(|source| Source::of(source.table, settings.loss_free)).collect();
     let first = sources.iter().map(|source| *source.zooms.start()).min().unwrap_or(0);
     let last = sources.iter().map(|source| *source.zooms.end()).max().unwrap_or(0);
     let mut report = Report::default();

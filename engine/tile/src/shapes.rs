@@ -74,8 +74,9 @@ struct Collected {
 
 impl Source {
     /// Projects the features of a table. A feature without geometry, with a coordinate that is
-    /// not finite or not on the globe, is kept out and counted.
-    pub(crate) fn of(table: &FeatureTable) -> Self {
+    /// not finite or not on the globe, is kept out and counted. With `loss_free` it can be shown at
+    /// a tolerance of 0 only.
+    pub(crate) fn of(table: &FeatureTable, loss_free: bool) -> Self {
         let mut collected = Collected::default();
         let mut bad = Losses::default();
         for (row, feature) in table.features.iter().enumerate() {
@@ -87,9 +88,13 @@ impl Source {
                 bad.add(Loss::BadCoordinate, 1);
             }
         }
-        let paths = collected.paths.iter().map(|(kind, path)| (*kind, path.as_slice()));
-        let topology = Topology::of(paths);
-        Self { outlines: collected.outlines, topology, bad }
+        let Collected { outlines, paths } = collected;
+        let topology = if loss_free {
+            Topology::uncut(paths.into_iter().map(|(_, path)| path))
+        } else {
+            Topology::of(paths.iter().map(|(kind, path)| (*kind, path.as_slice())))
+        };
+        Self { outlines, topology, bad }
     }
 
     /// The shapes at a zoom, simplified and rounded to whole units.

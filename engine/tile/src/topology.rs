@@ -25,7 +25,8 @@ pub(crate) struct Topology {
     vertices: Vec<Point>,
     /// Vertex numbers of all arcs, one arc after the other.
     members: Vec<u32>,
-    /// For each member, the largest tolerance at which it goes; infinite at the ends of an arc.
+    /// For each member, the largest tolerance at which it goes; infinite at the ends of an arc. Empty
+    /// where nothing was weighed ([`Self::uncut`]).
     weights: Vec<f64>,
     /// Where each arc ends in `members`.
     arc_ends: Vec<usize>,
@@ -95,6 +96,22 @@ impl Topology {
             topology.path_ends.push(topology.uses.len());
         }
         topology.weigh();
+        topology
+    }
+
+    /// Keeps each path as one arc of its own, without weights: enough where nothing is simplified,
+    /// and rounding alone treats both sides of a border alike.
+    pub(crate) fn uncut(paths: impl Iterator<Item = Vec<Point>>) -> Self {
+        let mut topology = Self::default();
+        for path in paths {
+            let start = topology.vertices.len();
+            topology.vertices.extend(path);
+            topology.members.extend((start..topology.vertices.len()).map(index_u32));
+            let arc = index_u32(topology.arc_ends.len());
+            topology.arc_ends.push(topology.members.len());
+            topology.uses.push(Use { arc, way: Way::Along });
+            topology.path_ends.push(topology.uses.len());
+        }
         topology
     }
 

@@ -96,12 +96,13 @@ proptest! {
     fn a_coverage_has_no_slivers(
         classes in prop::collection::vec(1_u8..4, 12 * 12),
         tolerance in prop::sample::select(vec![0.0, 1.0, 3.0]),
+        loss_free: bool,
     ) {
         let corner = |row: usize, column: usize| {
             at_units(6, [132_072.0 + 19.3 * column as f64, 99_304.0 + 21.7 * row as f64])
         };
         let table = table(polygonise([12, 12], &classes, corner).into_iter().map(|(_, area)| area.into()));
-        let settings = Settings { tolerance, ..Settings::default() };
+        let settings = Settings { tolerance, loss_free, ..Settings::default() };
         let (_, tiles) = tiles_of(&table, 4..=7, &settings);
         for (tile, bytes) in &tiles {
             let scale = 2.0_f64.powi(6 - i32::from(tile.z()));
