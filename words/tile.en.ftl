@@ -72,6 +72,18 @@ tile-bad-value =
 
 tile-unreadable =
     .title = Tiles that cannot be decompressed
+    .detail = Tile { $tile } cannot be decompressed: { $reason }
+    .hint = Build the archive again.
+
+tile-absent =
+    .title = The archive does not have the tile
+    .detail = There is no tile { $tile }.
+    .hint = Without --tile the command tells the zooms and bounds of the archive.
+
+tile-announced =
+    .title = The archive announces too many tiles
+    .detail = It announces { $tiles } tiles; { $limit } are looked at at most.
+    .hint = Build the archive again, with a lower highest zoom.
 
 tiles-built = archive { $path }: { $features } features in { $tiles } tiles, { $bytes } bytes
 tiles-sound = { $path }: all { $tiles } tiles keep the specification

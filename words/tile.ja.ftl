@@ -72,8 +72,20 @@ tile-bad-value =
 
 tile-unreadable =
     .title = 展開できないタイル
+    .detail = タイル { $tile } を展開できません: { $reason }
+    .hint = 書庫を作り直してください。
 
-tiles-built = アーカイブ { $path }: 地物 { $features } 件、タイル { $tiles } 枚、{ $bytes } バイト
+tile-absent =
+    .title = そのタイルは書庫にありません
+    .detail = タイル { $tile } はありません。
+    .hint = --tile を付けずに実行すると、書庫のズームと範囲がわかります。
+
+tile-announced =
+    .title = 書庫のタイルが多すぎます
+    .detail = タイルが { $tiles } 枚あると書かれていますが、調べられるのは { $limit } 枚までです。
+    .hint = ズームの上限を下げて、書庫を作り直してください。
+
+tiles-built = 書庫 { $path }: 地物 { $features } 件、タイル { $tiles } 枚、{ $bytes } バイト
 tiles-sound = { $path }: { $tiles } 枚のタイルはすべて仕様に合っています
 tiles-unsound = { $path }: { $tiles } 枚のタイルに仕様違反が { $faults } 件あります
 tiles-compared = 同じ { $same } 枚、変わった { $changed } 枚、なくなった { $gone } 枚、新しい { $new } 枚

@@ -111,7 +111,8 @@ fn publish(request: &ImportRequest, context: &Context) -> Result<Outcome, Failur
         layers: vec![request.layer.clone()],
     };
     plan.execute(context, &request.target, |plan, stage| {
-        let read = read_any(request, &source.bytes, &options, stage)?;
+        let scratch = stage.with_file_name("foreign");
+        let read = read_any(&request.file, &source.bytes, &options, &request.foreign, &scratch)?;
         let work = Work { plan, request, description: &description, fictional, context };
         make(&work, read, stage)
     })
@@ -155,24 +156,24 @@ fn merge(flags: &LayerDescription, region: Option<&Region>, layer: &str) -> Laye
 }
 
 /// Reads a format of our own here, any other by `jomo-ingest`, and so a format of our own whose
-/// positions are in another CRS.
-fn read_any(
-    request: &ImportRequest,
+/// positions are in another CRS. `scratch` is a folder that `jomo-ingest` makes and that is gone
+/// afterwards.
+pub(crate) fn read_any(
+    path: &Path,
     bytes: &[u8],
     options: &ReadOptions,
-    stage: &Path,
+    asked: &ForeignOptions,
+    scratch: &Path,
 ) -> Result<VectorRead, Failure> {
-    let path = &request.file;
-    let asked = request.foreign != ForeignOptions::default();
-    if !asked && !foreign::is_foreign(bytes) {
+    let is_plain = *asked == ForeignOptions::default();
+    if is_plain && !foreign::is_foreign(bytes) {
         match read_features(path, bytes, options) {
             Err(failure) if is_other_crs(&failure) => {}
             read => return read,
         }
     }
-    let scratch = stage.with_file_name("foreign");
-    let taken =
-        foreign::take_in(path, &request.foreign, &request.columns, request.encoding, &scratch)?;
+    let columns = [options.lon_field.clone(), options.lat_field.clone()];
+    let taken = foreign::take_in(path, asked, &columns, options.encoding, scratch)?;
     let options = ReadOptions { id_field: options.id_field.clone(), ..ReadOptions::default() };
     let mut read = read_features(path, &taken.bytes, &options)?;
     let mut faults = taken.faults;
@@ -181,7 +182,7 @@ fn read_any(
     Ok(read)
 }
 
-pub(crate) fn is_other_crs(failure: &Failure) -> bool {
+fn is_other_crs(failure: &Failure) -> bool {
     failure.errors.iter().any(|error| ["vector-crs", "cli-crs"].contains(&error.code()))
 }
 

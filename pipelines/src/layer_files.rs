@@ -2,15 +2,16 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use geo_types::{Coord, Geometry, LineString};
 use jiff::Timestamp;
 use jomo_core::feature::{FeatureTable, Field, FieldType, check_ids};
 use jomo_core::layer::Layer;
 use jomo_format::flatgeobuf;
-use jomo_format::pmtiles::{Meta, Writer};
+use jomo_format::pmtiles::{Meta, PmTilesError, Writer};
 use jomo_store::{LayerStage, LayerVersion};
-use jomo_tile::{LayerSource, Report, Settings, build};
+use jomo_tile::{BuildError, LayerSource, Report, Settings, build};
 use serde_json::{Map, Value, json};
 
 use crate::failure::{CommandError, Exit, Failure};
@@ -41,18 +42,32 @@ pub fn write_step(
 
     let name = LayerVersion::tiles_name(time);
     let path = stage.path(&name)?;
-    let fail =
-        |source: std::io::Error| Failure::new(Exit::Failed, CommandError::io(&path, &source));
-    let out = BufWriter::new(File::create(&path).map_err(fail)?);
-    let tiles = |fault: &dyn std::error::Error| {
-        let reason = fault.to_string();
-        Failure::new(Exit::Failed, CommandError::Tiles { reason }).at(&path)
-    };
-    let mut writer = Writer::new(out, &meta(layer)).map_err(|fault| tiles(&fault))?;
-    let report = build(sources, &Settings::default(), |id, bytes| writer.add(id, bytes))
-        .map_err(|fault| tiles(&fault))?;
-    writer.finish().map_err(|fault| tiles(&fault))?;
+    let report = write_archive(&path, &meta(layer), sources, &Settings::default())?;
     stage.add(&name)?;
+    Ok(report)
+}
+
+/// Builds tiles into a new archive.
+///
+/// # Errors
+/// If a tile cannot be built, or the disk refuses.
+pub fn write_archive(
+    path: &Path,
+    meta: &Meta,
+    sources: &[LayerSource<'_>],
+    settings: &Settings,
+) -> Result<Report, Failure> {
+    let disk = |fault: std::io::Error| Failure::new(Exit::Failed, CommandError::io(path, &fault));
+    let archive = |fault: PmTilesError| Failure::new(Exit::Failed, fault).at(path);
+    let out = BufWriter::new(File::create(path).map_err(disk)?);
+    let mut writer = Writer::new(out, meta).map_err(archive)?;
+    let report = build(sources, settings, |tile, bytes| writer.add(tile, bytes));
+    let report = report.map_err(|fault| {
+        let of_input = matches!(fault, BuildError::TooManyTiles { .. });
+        let exit = if of_input { Exit::Input } else { Exit::Failed };
+        Failure::new(exit, fault).at(path)
+    })?;
+    writer.finish().map_err(archive)?;
     Ok(report)
 }
 

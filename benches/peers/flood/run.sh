@@ -10,12 +10,8 @@ edge=${1:-1000}
 slow=${2:-250}
 here=benches/peers/flood
 home=target/peers/flood
-mkdir -p "$home"
-if ! cmp -s "$here/requirements.txt" "$home/installed.txt"; then
-    python3 -m venv "$home"
-    "$home/bin/pip" install --quiet --require-hashes -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$home/installed.txt"
-fi
+source benches/peers/installed.sh
+installed "$here" "$home"
 cargo build --locked --release --quiet --package jomo-benches --example valleys
 ours=${CARGO_TARGET_DIR:-target}/release/examples/valleys
 results=$(mktemp)

@@ -10,11 +10,8 @@ features=${1:-500000}
 here=benches/peers/tiles
 home=target/peers/tiles
 mkdir -p "$home/made"
-if ! cmp -s "$here/requirements.txt" "$home/installed.txt"; then
-    python3 -m venv "$home/venv"
-    "$home/venv/bin/pip" install --quiet --require-hashes -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$home/installed.txt"
-fi
+source benches/peers/installed.sh
+installed "$here" "$home/venv"
 cargo build --locked --release --quiet --package jomo
 ours=${CARGO_TARGET_DIR:-target}/release/jomo
 input=$home/$features.geojsonl

@@ -8,13 +8,14 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use jomo_core::fault::Faults;
 use jomo_core::mercator::TileId;
+use jomo_core::message::{Arguments, Coded};
 use jomo_format::pmtiles::{Archive, Compression};
-use jomo_tile::{TileSummary, verify};
+use jomo_tile::{TileSummary, VerifyFault, verify};
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::name_of;
-use crate::failure::{CommandError, Exit, Failure};
+use crate::failure::{BoxedError, Exit, Failure};
 use crate::outcome::{Outcome, Status};
 use crate::run::Context;
 use crate::source::read_bounded;
@@ -29,16 +30,71 @@ const NAMED: usize = 20;
 /// Most tiles, runs counted in full: a few bytes can announce billions.
 const TILES_MAX: u64 = 1 << 26;
 
-/// A tile that cannot be decompressed.
-const UNREADABLE: &str = "tile-unreadable";
+/// Why a question about an archive has no answer.
+#[derive(Debug, thiserror::Error)]
+enum ArchiveError {
+    /// The tile asked for is not there.
+    #[error("no tile {tile}")]
+    NoTile {
+        /// Its address.
+        tile: String,
+    },
+    /// The archive announces more tiles than are looked at.
+    #[error("{tiles} tiles, more than {limit}")]
+    TooMany {
+        /// Tiles announced.
+        tiles: u64,
+        /// Most tiles.
+        limit: u64,
+    },
+    /// A tile cannot be decompressed.
+    #[error("{tile}: {reason}")]
+    Unreadable {
+        /// Its address.
+        tile: String,
+        /// What the decompression says.
+        reason: String,
+    },
+    /// A tile breaks a rule of the specification.
+    #[error("{tile}: {fault}")]
+    Unsound {
+        /// Its address.
+        tile: String,
+        /// The rule, and where.
+        fault: VerifyFault,
+    },
+}
+
+impl Coded for ArchiveError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoTile { .. } => "tile-absent",
+            Self::TooMany { .. } => "tile-announced",
+            Self::Unreadable { .. } => "tile-unreadable",
+            Self::Unsound { fault, .. } => fault.code(),
+        }
+    }
+
+    fn arguments(&self) -> Arguments {
+        match self {
+            Self::NoTile { tile } => vec![("tile", tile.clone())],
+            Self::TooMany { tiles, limit } => {
+                vec![("tiles", tiles.to_string()), ("limit", limit.to_string())]
+            }
+            Self::Unreadable { tile, reason } => {
+                vec![("tile", tile.clone()), ("reason", reason.clone())]
+            }
+            Self::Unsound { fault, .. } => fault.arguments(),
+        }
+    }
+}
 
 fn open(path: &Path) -> Result<Archive<Vec<u8>>, Failure> {
     let archive = Archive::open(read_bounded(path, FILE_MAX)?);
     let archive = archive.map_err(|fault| Failure::input(path, fault))?;
     let tiles = archive.index().len();
     if TILES_MAX < tiles {
-        let reason = format!("{tiles} tiles announced, {TILES_MAX} at most");
-        return Err(Failure::input(path, CommandError::Tiles { reason }));
+        return Err(Failure::input(path, ArchiveError::TooMany { tiles, limit: TILES_MAX }));
     }
     Ok(archive)
 }
@@ -48,13 +104,19 @@ pub(super) fn inspect(path: &Path, tile: Option<TileId>) -> Result<Outcome, Fail
     let mut outcome = Outcome::new(Status::Done);
     if let Some(tile) = tile {
         let Some(place) = archive.tile(tile) else {
-            let (value, expected) = (name_of(tile), "a tile of the archive".to_owned());
-            let error = CommandError::Flag { flag: "tile", value, expected };
+            let error = ArchiveError::NoTile { tile: name_of(tile) };
             return Err(Failure::new(Exit::Usage, error).at(path));
         };
         let length = place.len();
-        let read = summary(&archive, place);
-        let layers = read.map_err(|faults| refused(path, tile, &faults))?.layers;
+        let layers = match summary(&archive, tile, place) {
+            Ok(summary) => summary.layers,
+            Err(errors) => {
+                let errors = errors.into_iter().map(|error| -> BoxedError { Box::new(error) });
+                let place = Some(path.display().to_string());
+                let (errors, recorded) = (errors.collect(), false);
+                return Err(Failure { exit: Exit::Input, place, errors, recorded });
+            }
+        };
         for layer in &layers {
             outcome.lines.push(format!(
                 "{}: {} points, {} lines, {} polygons, {} keys, {} values, extent {}",
@@ -98,7 +160,7 @@ pub(super) fn inspect(path: &Path, tile: Option<TileId>) -> Result<Outcome, Fail
     let [low, high] = [header.min_zoom, header.max_zoom];
     outcome.lines.push(format!("zooms {low}-{high}, bounds {west},{south},{east},{north}"));
     for layer in archive.metadata()["vector_layers"].as_array().into_iter().flatten() {
-        let fields = layer["fields"].as_object().map_or(0, serde_json::Map::len);
+        let fields = layer["fields"].as_object().map_or(0, Map::len);
         outcome.lines.push(format!("{}: {fields} fields", layer["id"].as_str().unwrap_or("?")));
     }
     let mut listed = Vec::new();
@@ -132,15 +194,9 @@ pub(super) fn verify_all(path: &Path, context: &Context) -> Result<Outcome, Fail
         });
         tiles.push((tile, number));
     }
-    let checked: Vec<Result<u64, Vec<(&str, String)>>> = contents
+    let checked: Vec<Result<u64, Vec<ArchiveError>>> = contents
         .par_iter()
-        .map(|(tile, place)| match summary(&archive, place.clone()) {
-            Ok(summary) => Ok(features_of(&summary)),
-            Err(told) => {
-                let named = |(code, what): (_, String)| (code, place_of(*tile, &what));
-                Err(told.into_iter().map(named).collect())
-            }
-        })
+        .map(|(tile, place)| Ok(features_of(&summary(&archive, *tile, place.clone())?)))
         .collect();
     let mut zooms: BTreeMap<u8, [u64; 2]> = BTreeMap::new();
     for (tile, number) in &tiles {
@@ -149,8 +205,8 @@ pub(super) fn verify_all(path: &Path, context: &Context) -> Result<Outcome, Fail
         *copies += checked[*number].as_ref().copied().unwrap_or_default();
     }
     let mut faults = Faults::default();
-    for (code, place) in checked.into_iter().filter_map(Result::err).flatten() {
-        faults.add(code, || place);
+    for error in checked.into_iter().filter_map(Result::err).flatten() {
+        faults.add(error.code(), || error.to_string());
     }
     let tiles = tiles.len() as u64;
     let mut outcome = Outcome::new(Status::Done);
@@ -178,53 +234,74 @@ pub(super) fn verify_all(path: &Path, context: &Context) -> Result<Outcome, Fail
 pub(super) fn diff(paths: [&Path; 2], context: &Context) -> Result<Outcome, Failure> {
     let [before, after] = [open(paths[0])?, open(paths[1])?];
     context.progress.stage("tiles", None);
-    let mut lines = Vec::new();
-    let [mut same, mut changed, mut gone, mut new] = [0_u64; 4];
-    let mut zooms: BTreeMap<u8, [u64; 3]> = BTreeMap::new();
-    let mut differs = |tile: TileId, what: usize| {
-        zooms.entry(tile.z()).or_default()[what] += 1;
-        if lines.len() < NAMED {
-            lines.push(format!("{} {}", ["~", "-", "+"][what], name_of(tile)));
+    let mut outcome = Outcome::new(Status::Done);
+    let mut zooms: BTreeMap<u8, BTreeMap<Change, u64>> = BTreeMap::new();
+    let mut count = |tile: TileId, change: Change| {
+        *zooms.entry(tile.z()).or_default().entry(change).or_default() += 1;
+        if change != Change::Same && outcome.lines.len() < NAMED {
+            outcome.lines.push(format!("{} {}", change.mark(), name_of(tile)));
         }
     };
     for (tile, place) in before.tiles() {
-        match after.tile(tile) {
-            None => {
-                gone += 1;
-                differs(tile, 1);
-            }
-            Some(other) if before.bytes()[place.clone()] == after.bytes()[other.clone()] => {
-                same += 1;
-            }
+        let change = match after.tile(tile) {
+            None => Change::Gone,
             Some(other) => {
+                let is_same = before.bytes()[place.clone()] == after.bytes()[other.clone()];
                 // The same tile may have been compressed by another program.
-                let [ours, theirs] = [plain(&before, place), plain(&after, other)];
-                if ours.is_ok() && ours == theirs {
-                    same += 1;
-                } else {
-                    changed += 1;
-                    differs(tile, 0);
-                }
+                let plain = || [plain(&before, place), plain(&after, other)];
+                let is_alike = || matches!(plain(), [Ok(ours), Ok(theirs)] if ours == theirs);
+                if is_same || is_alike() { Change::Same } else { Change::Changed }
             }
-        }
+        };
+        count(tile, change);
     }
     for (tile, _) in after.tiles().filter(|(tile, _)| before.tile(*tile).is_none()) {
-        new += 1;
-        differs(tile, 2);
+        count(tile, Change::New);
     }
-    let mut outcome = Outcome::new(Status::Done);
-    outcome.lines = lines;
-    let counts = [("same", same), ("changed", changed), ("gone", gone), ("new", new)];
+    let of = |change: Change| zooms.values().filter_map(|counts| counts.get(&change)).sum();
+    let counts: [(&str, u64); 4] = Change::ALL.map(|change| (change.name(), of(change)));
     outcome.counts = counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-    let listed: Vec<Value> = zooms
-        .iter()
-        .map(|(zoom, [changed, gone, new])| {
-            json!({ "zoom": zoom, "changed": changed, "gone": gone, "new": new })
-        })
-        .collect();
+    let listed = zooms.iter().map(|(zoom, changes)| {
+        let named = changes.iter().map(|(change, count)| (change.name().to_owned(), json!(count)));
+        let mut listed: Map<String, Value> = named.collect();
+        listed.insert("zoom".to_owned(), json!(zoom));
+        Value::Object(listed)
+    });
+    let listed: Vec<Value> = listed.collect();
     outcome.more.insert("zooms", json!(listed));
-    outcome.ends = (0 < changed + gone + new).then_some(Exit::Faults);
+    outcome.ends = counts[1..].iter().any(|(_, count)| 0 < *count).then_some(Exit::Faults);
     Ok(outcome.telling("tiles-compared", &counts.map(|(name, count)| (name, count.to_string()))))
+}
+
+/// What became of a tile from one archive to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Same,
+    Changed,
+    Gone,
+    New,
+}
+
+impl Change {
+    const ALL: [Self; 4] = [Self::Same, Self::Changed, Self::Gone, Self::New];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+            Self::New => "new",
+        }
+    }
+
+    fn mark(self) -> char {
+        match self {
+            Self::Same => '=',
+            Self::Changed => '~',
+            Self::Gone => '-',
+            Self::New => '+',
+        }
+    }
 }
 
 /// Features of all layers of a tile.
@@ -232,15 +309,20 @@ fn features_of(summary: &TileSummary) -> u64 {
     summary.layers.iter().map(|layer| (layer.points + layer.lines + layer.polygons) as u64).sum()
 }
 
-/// What a tile holds, or the codes of what is wrong with it.
+/// What a tile holds, or all that is wrong with it.
 fn summary(
     archive: &Archive<Vec<u8>>,
+    tile: TileId,
     place: Range<usize>,
-) -> Result<TileSummary, Vec<(&'static str, String)>> {
-    let plain = plain(archive, place).map_err(|reason| vec![(UNREADABLE, reason)])?;
-    verify(&plain).map_err(|faults| {
-        faults.iter().map(|fault| ("tile-rule-broken", fault.to_string())).collect()
-    })
+) -> Result<TileSummary, Vec<ArchiveError>> {
+    let tile = name_of(tile);
+    match plain(archive, place) {
+        Err(reason) => Err(vec![ArchiveError::Unreadable { tile, reason }]),
+        Ok(plain) => verify(&plain).map_err(|faults| {
+            let unsound = |fault| ArchiveError::Unsound { tile: tile.clone(), fault };
+            faults.into_iter().map(unsound).collect()
+        }),
+    }
 }
 
 /// The bytes of a tile, decompressed.
@@ -257,13 +339,4 @@ fn plain(archive: &Archive<Vec<u8>>, place: Range<usize>) -> Result<Vec<u8>, Str
         }
         other => Err(format!("{other:?}")),
     }
-}
-
-fn place_of(tile: TileId, what: &str) -> String {
-    format!("{}: {what}", name_of(tile))
-}
-
-fn refused(path: &Path, tile: TileId, faults: &[(&'static str, String)]) -> Failure {
-    let reason: Vec<String> = faults.iter().map(|(_, what)| place_of(tile, what)).collect();
-    Failure::input(path, CommandError::Tiles { reason: reason.join("; ") })
 }

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jomo_core::fault::Faults;
 use jomo_core::feature::FeatureTable;
 use jomo_core::mercator::ZOOM_MAX;
-use jomo_format::pmtiles::{Meta, Writer};
-use jomo_format::vector::{ReadOptions, VectorRead};
-use jomo_tile::{Ids, LayerSource, Loss, Report, Settings, build};
+use jomo_format::pmtiles::Meta;
+use jomo_format::vector::{ReadOptions, VectorError, VectorRead};
+use jomo_tile::{Ids, LayerSource, Loss, Report, Settings};
 use serde_json::{Value, json};
 
 use super::name_of;
 use crate::failure::{CommandError, Exit, Failure};
-use crate::foreign::{self, ForeignOptions};
-use crate::import::{is_other_crs, read_features};
-use crate::layer_files::{bounds, field_types};
+use crate::foreign::ForeignOptions;
+use crate::import::read_any;
+use crate::layer_files::{bounds, field_types, write_archive};
 use crate::outcome::{Outcome, Status};
 use crate::run::Context;
 use crate::source::read_bounded;
@@ -105,8 +105,9 @@ pub(super) fn run(arguments: &BuildArguments, context: &Context) -> Result<Outco
             return Err(Failure::input(&file, CommandError::Empty { seen }));
         }
         faults.merge(read.faults);
-        inputs.push(Input { layer, table: without(read.table, &arguments.drop) });
+        inputs.push(Input { layer, table: read.table });
     }
+    drop_fields(&mut inputs, &arguments.drop)?;
     if context.dry_run {
         return Ok(Outcome::new(Status::DryRun));
     }
@@ -130,23 +131,20 @@ fn files(arguments: &BuildArguments) -> Result<Vec<(String, PathBuf)>, Failure> 
     Ok(files)
 }
 
-/// An archive may be replaced; anything else there is somebody's.
+/// An archive may be replaced, another file if that is asked for; a folder or device never.
 fn check_output(output: &Path, context: &Context) -> Result<(), Failure> {
-    let is_archive = match fs::metadata(output) {
+    let path = output.display().to_string();
+    let error = match fs::metadata(output) {
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(fault) => return Err(Failure::new(Exit::Failed, CommandError::io(output, &fault))),
-        Ok(meta) if !meta.is_file() => false,
-        Ok(_) => context.force || begins_as_archive(output),
+        Ok(meta) if !meta.is_file() => CommandError::NotAFile { path },
+        Ok(_) if context.force || begins_as_archive(output) => return Ok(()),
+        Ok(_) => CommandError::FileOccupied { path },
     };
-    if is_archive {
-        return Ok(());
-    }
-    let path = output.display().to_string();
-    Err(Failure::new(Exit::Usage, CommandError::FileOccupied { path }))
+    Err(Failure::new(Exit::Usage, error))
 }
 
 fn begins_as_archive(path: &Path) -> bool {
-    use std::io::Read;
     let mut head = [0; MAGIC.len()];
     File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == MAGIC
 }
@@ -154,21 +152,8 @@ fn begins_as_archive(path: &Path) -> bool {
 fn read(file: &Path, arguments: &BuildArguments) -> Result<VectorRead, Failure> {
     let options = ReadOptions { id_field: arguments.id_field.clone(), ..ReadOptions::default() };
     let bytes = read_bounded(file, FILE_MAX)?;
-    if !foreign::is_foreign(&bytes) {
-        match read_features(file, &bytes, &options) {
-            Err(failure) if is_other_crs(&failure) => {}
-            read => return read,
-        }
-    }
-    drop(bytes);
     let scratch = part_of(&arguments.output, "foreign");
-    let foreign = ForeignOptions::default();
-    let taken = foreign::take_in(file, &foreign, &[None, None], None, &scratch)?;
-    let mut read = read_features(file, &taken.bytes, &options)?;
-    let mut faults = taken.faults;
-    faults.merge(read.faults);
-    read.faults = faults;
-    Ok(read)
+    read_any(file, &bytes, &options, &ForeignOptions::default(), &scratch)
 }
 
 /// A place beside the archive that no other run uses.
@@ -177,47 +162,39 @@ fn part_of(output: &Path, what: &str) -> PathBuf {
     output.with_file_name(format!(".{name}.{}.{what}", std::process::id()))
 }
 
-/// The table without some of its fields.
-fn without(mut table: FeatureTable, names: &[String]) -> FeatureTable {
-    let keeps: Vec<bool> = table.fields.iter().map(|field| !names.contains(&field.name)).collect();
-    if keeps.iter().all(|keep| *keep) {
-        return table;
+/// Takes fields out of all tables. One that no table has is wrong use: a misspelt name would leave
+/// in the tiles what is to be kept out.
+fn drop_fields(inputs: &mut [Input], names: &[String]) -> Result<(), Failure> {
+    let mut columns: Vec<String> = Vec::new();
+    for field in inputs.iter().flat_map(|input| &input.table.fields) {
+        if !columns.contains(&field.name) {
+            columns.push(field.name.clone());
+        }
     }
-    let mut kept = keeps.iter();
-    table.fields.retain(|_| kept.next() == Some(&true));
-    for feature in &mut table.features {
-        let mut kept = keeps.iter();
-        feature.values.retain(|_| kept.next() == Some(&true));
+    if let Some(name) = names.iter().find(|name| !columns.contains(name)) {
+        let error = VectorError::NoColumn { field: name.clone(), columns };
+        return Err(Failure::new(Exit::Usage, error));
     }
-    table
+    for Input { table, .. } in inputs {
+        let keeps: Vec<bool> =
+            table.fields.iter().map(|field| !names.contains(&field.name)).collect();
+        retain(&mut table.fields, &keeps);
+        for feature in &mut table.features {
+            retain(&mut feature.values, &keeps);
+        }
+    }
+    Ok(())
+}
+
+fn retain<T>(items: &mut Vec<T>, keeps: &[bool]) {
+    let mut keeps = keeps.iter();
+    items.retain(|_| keeps.next() == Some(&true));
 }
 
 /// Writes the archive beside its place and moves it there when it is whole.
 fn write(arguments: &BuildArguments, inputs: &[Input]) -> Result<Report, Failure> {
     let output = &arguments.output;
-    let part = part_of(output, "part");
-    let written = write_part(arguments, inputs, &part).and_then(|report| {
-        let failed = |fault| Failure::new(Exit::Failed, CommandError::io(output, &fault));
-        fs::rename(&part, output).map_err(failed)?;
-        Ok(report)
-    });
-    if written.is_err() {
-        // What is left of a failure is told by the failure.
-        let _ = fs::remove_file(&part);
-    }
-    written
-}
-
-fn write_part(
-    arguments: &BuildArguments,
-    inputs: &[Input],
-    part: &Path,
-) -> Result<Report, Failure> {
-    let failed = |fault| Failure::new(Exit::Failed, CommandError::io(&arguments.output, &fault));
-    let unbuilt = |exit: Exit, fault: &dyn std::error::Error| {
-        let reason = fault.to_string();
-        Failure::new(exit, CommandError::Tiles { reason }).at(&arguments.output)
-    };
+    let disk = |fault| Failure::new(Exit::Failed, CommandError::io(output, &fault));
     let settings = Settings {
         buffer: arguments.buffer,
         tolerance: arguments.simplify,
@@ -230,15 +207,19 @@ fn write_part(
         .iter()
         .map(|Input { layer, table }| LayerSource { name: layer, table, zooms: zooms.clone() })
         .collect();
-    let out = BufWriter::new(File::create(part).map_err(failed)?);
-    let mut writer = Writer::new(out, &meta(arguments, inputs))
-        .map_err(|fault| unbuilt(Exit::Failed, &fault))?;
-    let report = build(&sources, &settings, |tile, bytes| writer.add(tile, bytes))
-        .map_err(|fault| unbuilt(Exit::Failed, &fault))?;
-    let mut out = writer.finish().map_err(|fault| unbuilt(Exit::Failed, &fault))?;
-    out.flush().map_err(failed)?;
-    out.get_ref().sync_all().map_err(failed)?;
-    Ok(report)
+    let part = part_of(output, "part");
+    let written = write_archive(&part, &meta(arguments, inputs), &sources, &settings)
+        .map_err(|failure| failure.at(output))
+        .and_then(|report| {
+            File::open(&part).and_then(|file| file.sync_all()).map_err(disk)?;
+            fs::rename(&part, output).map_err(disk)?;
+            Ok(report)
+        });
+    if written.is_err() {
+        // What is left of a failure is told by the failure.
+        let _ = fs::remove_file(&part);
+    }
+    written
 }
 
 fn meta(arguments: &BuildArguments, inputs: &[Input]) -> Meta {

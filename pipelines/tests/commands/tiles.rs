@@ -108,6 +108,15 @@ fn nothing_of_others_is_overwritten() {
     let left: Vec<_> = fs::read_dir(desk.folder.path()).unwrap().flatten().collect();
     assert!(left.iter().all(|entry| !entry.file_name().to_string_lossy().starts_with('.')));
 
+    let folder =
+        jomo(&["tiles", "build", &desk.path("points.csv"), "-o", &desk.path("."), "--force"]);
+    assert_eq!(folder.exit, Exit::Usage, "{}", folder.err);
+    // A misspelt field would stay in the tiles.
+    let misspelt = build(&desk, "x.pmtiles", LINES, &["--drop", "nmae"]);
+    assert_eq!(
+        (misspelt.exit, &told(&misspelt)["errors"][0]["code"]),
+        (Exit::Usage, &json!("vector-no-column"))
+    );
     let turned = build(&desk, "x.pmtiles", LINES, &["--max-zoom", "3"]);
     assert_eq!(turned.exit, Exit::Usage, "{}", turned.err);
 }
